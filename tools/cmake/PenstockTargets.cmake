@@ -1,0 +1,94 @@
+# One function for each kind of target. Each reads the calling folder, so adding a file needs no edit anywhere.
+#
+#   penstock_library(NAME [DEPS lib...] [PRIVATE target...])   penstock::NAME from every .cc below this folder
+#   penstock_objects(NAME DIR dir [DEPS target...])            an internal, not installed library from one folder
+#   penstock_program(NAME SOURCES file... [DEPS target...])    an executable, with jemalloc when that is installed
+#   penstock_test(FOLDER [DEPS target...])                     penstock_FOLDER_tests and its *_test.py scripts
+#   penstock_bench([DEPS target...])                           penstock_microbench from every *_bench.cc
+#   penstock_fuzz(SOURCE [DEPS target...])                     one libFuzzer executable
+
+function(_penstock_add_library target sources)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:penstock_flags>)
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)  # Headers only, so far.
+    set(scope INTERFACE)
+  endif()
+  target_compile_features(${target} ${scope} cxx_std_20)
+  target_include_directories(${target} ${scope}
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} ${scope} ${ARGN})
+endfunction()
+
+function(penstock_library name)
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  list(TRANSFORM arg_DEPS PREPEND "penstock::" REGEX "^[a-z_]+$")
+  _penstock_add_library(penstock_${name} "${sources}" ${arg_DEPS})
+  if(sources)
+    target_link_libraries(penstock_${name} PRIVATE ${arg_PRIVATE})
+  endif()
+  add_library(penstock::${name} ALIAS penstock_${name})
+  set_target_properties(penstock_${name} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL APPEND PROPERTY PENSTOCK_LIBRARIES ${name})
+endfunction()
+
+function(penstock_objects name)
+  cmake_parse_arguments(arg "" "DIR" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${arg_DIR}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "(/main|_test|_bench|_fuzz)\\.cc$")
+  _penstock_add_library(${name} "${sources}" ${arg_DEPS})
+endfunction()
+
+function(penstock_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE penstock_flags ${arg_DEPS})
+  find_library(PENSTOCK_JEMALLOC jemalloc)
+  if(PENSTOCK_JEMALLOC AND NOT PENSTOCK_SANITIZE)
+    # No symbol of ours names it, so the linker would drop it as unneeded.
+    target_link_libraries(${name} PRIVATE -Wl,--no-as-needed ${PENSTOCK_JEMALLOC} -Wl,--as-needed)
+  endif()
+endfunction()
+
+function(penstock_test folder)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${folder}")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${dir}/*_test.cc")
+  file(GLOB_RECURSE scripts CONFIGURE_DEPENDS "${dir}/*_test.py")
+  set(target penstock_${folder}_tests)
+  set(support penstock_${folder}_test_support)  # What the tests of the folder share.
+  penstock_objects(${support} DIR "${dir}" DEPS ${arg_DEPS} GTest::gmock)
+  if(sources)
+    add_executable(${target} ${sources})
+    target_link_libraries(${target} PRIVATE penstock_flags ${support} GTest::gmock_main)
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+      PROPERTIES TIMEOUT 300 LABELS ${folder} ENVIRONMENT "${PENSTOCK_TEST_ENVIRONMENT}")
+    set_property(GLOBAL APPEND PROPERTY PENSTOCK_TEST_TARGETS ${target})
+  endif()
+  foreach(script IN LISTS scripts)
+    file(RELATIVE_PATH test "${PROJECT_SOURCE_DIR}" "${script}")
+    add_test(NAME ${test} COMMAND Python3::Interpreter "${script}" WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
+    set_tests_properties(${test} PROPERTIES TIMEOUT 600 LABELS "${folder};script" SKIP_RETURN_CODE 77 ENVIRONMENT
+      "PENSTOCK_SOURCE_DIR=${PROJECT_SOURCE_DIR};PENSTOCK_BUILD_DIR=${PROJECT_BINARY_DIR};PENSTOCK_HARDENED=${PENSTOCK_HARDENED};PENSTOCK_BINARY=${PROJECT_BINARY_DIR}/tools/penstock")
+  endforeach()
+endfunction()
+
+function(penstock_bench)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_bench.cc")
+  if(sources)
+    find_package(benchmark REQUIRED)
+    penstock_program(penstock_microbench SOURCES ${sources} DEPS ${arg_DEPS} benchmark::benchmark benchmark::benchmark_main)
+  endif()
+endfunction()
+
+function(penstock_fuzz source)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(${name} "${source}")
+  target_link_libraries(${name} PRIVATE penstock_flags ${arg_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

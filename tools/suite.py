@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""The stages of the suite. Start it as tools/test, which installs what it needs first."""
+
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from typing import NamedTuple
+
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+FUZZ_SECONDS = 20
+LOG_LINES_SHOWN = 60
+# Ours are threads, futexes and shared memory; the other folders run one thread and gain nothing here.
+THREADED = "^(core|state|io|api|sim)$"
+
+
+class Result(NamedTuple):
+    passed: int
+    failed: list  # Names.
+
+
+class Suite:
+    def __init__(self, options):
+        self.options = options
+        self.jobs = options.jobs
+
+    def build_dir(self, preset):
+        return os.path.join(self.options.build_root, preset)
+
+    def run(self, log_name, command, **more):
+        """Runs with the output in a log of its own; shows the end of it when the command fails."""
+        log_path = os.path.join(self.options.build_root, "logs", log_name + ".log")
+        os.makedirs(os.path.dirname(log_path), exist_ok=True)
+        with open(log_path, "wb") as log:
+            code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False, **more).returncode
+        if code != 0:
+            with open(log_path, encoding="utf-8", errors="replace") as log:
+                print("".join(log.readlines()[-LOG_LINES_SHOWN:]), end="")
+            print(f"^ {' '.join(command)} exited with {code}; whole log: {log_path}", flush=True)
+        return code == 0
+
+    def configure(self, preset):
+        return self.run(f"{preset}-configure", ["cmake", "--preset", preset, "-B", self.build_dir(preset)])
+
+    def build(self, preset, *targets):
+        # Everything that can be built is, so that one broken file does not hide the others.
+        command = ["cmake", "--build", self.build_dir(preset), "-j", str(self.jobs)]
+        command += ["--target", *targets] if targets else []
+        return self.configure(preset) and self.run(f"{preset}-build", command + ["--", "-k", "0"])
+
+    def ctest(self, preset, *arguments, prefix=()):
+        report = os.path.join(self.build_dir(preset), "results.xml")
+        if os.path.exists(report):
+            os.remove(report)
+        command = [*prefix, "ctest", "--test-dir", self.build_dir(preset), "-j", str(self.jobs), "--output-on-failure"]
+        command += ["--no-tests=error", "--output-junit", report, *arguments]
+        succeeded = self.run(f"{preset}-test", command)
+        if not os.path.exists(report):
+            return Result(0, ["ctest did not report"])
+        cases = ElementTree.parse(report).getroot().findall("testcase")
+        failed = [case.get("name") for case in cases if case.get("status") == "fail"]
+        passed = sum(case.get("status") == "run" for case in cases)
+        return Result(passed, failed or ([] if succeeded else ["ctest failed without naming a test"]))
+
+    # --- stages -----------------------------------------------------------------------------------------------------
+
+    def release(self):
+        """optimised, assertions on, hardened, warnings are errors: every test"""
+        if not self.build("ci"):
+            return Result(0, ["build"])
+        # Lint has a stage of its own; without it, it is one of the tests.
+        return self.ctest("ci", *(["-E", "^lint$"] if "lint" in self.options.stages else []))
+
+    def shipped(self):
+        """the build of tools/quickstart, its hardening, and a short demo"""
+        if not self.build("release", "penstock"):
+            return Result(0, ["build"])
+        binary = os.path.join(self.build_dir("release"), "tools", "penstock")
+        environment = dict(os.environ, PENSTOCK_BINARY=binary, PENSTOCK_HARDENED="ON")
+        checks = {
+            "hardening": [sys.executable, "tests/install/hardening_test.py"],
+            "demo": ["timeout", "60", binary, "demo", "fraud", "--seconds", "2"],
+        }
+        failed = [name for name, command in checks.items() if not self.run(f"shipped-{name}", command, env=environment)]
+        return Result(len(checks) - len(failed), failed)
+
+    def asan(self):
+        """AddressSanitizer and UndefinedBehaviorSanitizer: all unit tests"""
+        if not self.build("asan", "penstock_unit_tests"):
+            return Result(0, ["build"])
+        return self.ctest("asan", "-LE", "script")
+
+    def tsan(self):
+        """ThreadSanitizer: core, state, io, api, simulator"""
+        if not self.build("tsan", "penstock_thread_tests"):
+            return Result(0, ["build"])
+        # Where the kernel spreads addresses widely this sanitizer cannot map its shadow.
+        fixed_addresses = ["setarch", "-R"]
+        works = subprocess.run([*fixed_addresses, "true"], capture_output=True, check=False).returncode == 0
+        return self.ctest("tsan", "-L", THREADED, "-LE", "script", prefix=fixed_addresses if works else ())
+
+    def fuzz(self):
+        """each target in tests/fuzz for a short while"""
+        names = [os.path.basename(p).removesuffix(".cc") for p in sorted(glob.glob(f"{ROOT}/tests/fuzz/*_fuzz.cc"))]
+        if not names:
+            return Result(0, [])
+        if not self.build("fuzz", *names):
+            return Result(0, ["build"])
+        failed = [name for name in names if not self.fuzz_one(name)]
+        return Result(len(names) - len(failed), failed)
+
+    def fuzz_one(self, name):
+        corpus = os.path.join(self.build_dir("fuzz"), "corpus", name)  # Kept: the next run starts where this one ended.
+        os.makedirs(corpus, exist_ok=True)
+        seeds = os.path.join(ROOT, "tests", "fuzz", "corpus", name)
+        command = [os.path.join(self.build_dir("fuzz"), "tests", name), corpus, *([seeds] if os.path.isdir(seeds) else [])]
+        command += [f"-max_total_time={self.options.fuzz_seconds}", f"-artifact_prefix={corpus}-crash-", "-timeout=10"]
+        return self.run(f"fuzz-{name}", command)
+
+    def lint(self):
+        """tools/lint.py"""
+        passed = self.run("lint", [sys.executable, "tools/lint.py", "--build-dir", os.path.join(self.build_dir("ci"), "lint")])
+        return Result(1, []) if passed else Result(0, ["lint"])
+
+    def tidy(self):
+        """clang-tidy on what changed against the parent commit, or on everything with --full"""
+        if not self.configure("ci"):
+            return Result(0, ["configure"])
+        command = [sys.executable, "tools/tidy.py", "--build-dir", self.build_dir("ci")]
+        passed = self.run("tidy", command + (["--all"] if self.options.full else []))
+        return Result(1, []) if passed else Result(0, ["tidy"])
+
+
+STAGES = ("lint", "release", "shipped", "asan", "tsan", "fuzz", "tidy")
+
+
+def parse_options():
+    described = "\n".join(f"  {name:8} {getattr(Suite, name).__doc__}" for name in STAGES)
+    parser = argparse.ArgumentParser(
+        prog="tools/test",
+        description="Builds and tests Penstock. Stages:\n" + described,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", help="comma-separated stages")
+    parser.add_argument("--full", action="store_true", help="clang-tidy on every file")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--fuzz-seconds", type=int, default=FUZZ_SECONDS, help="per target")
+    parser.add_argument("--build-root", default=os.path.join(ROOT, "build"))
+    options = parser.parse_args()
+    options.stages = options.only.split(",") if options.only else list(STAGES)
+    if unknown := [stage for stage in options.stages if stage not in STAGES]:
+        parser.error(f"unknown stage {', '.join(unknown)}; known: {', '.join(STAGES)}")
+    return options
+
+
+def main():
+    options = parse_options()
+    suite = Suite(options)
+    results, started = {}, time.monotonic()
+    for stage in options.stages:
+        stage_started = time.monotonic()
+        print(f"== {stage}: {getattr(Suite, stage).__doc__}", flush=True)
+        result = getattr(suite, stage)()
+        results[stage] = (result, time.monotonic() - stage_started)
+        verdict = f"FAILED {len(result.failed)}" if result.failed else "ok"
+        print(f"   {verdict}, {result.passed} passed, {results[stage][1]:.0f} s", flush=True)
+    return summarise(results, time.monotonic() - started)
+
+
+def summarise(results, seconds):
+    print("\n== Summary")
+    for stage, (result, stage_seconds) in results.items():
+        print(f"   {stage:8} {result.passed:5} passed {len(result.failed):4} failed {stage_seconds:6.0f} s")
+        for name in result.failed:
+            print(f"            FAILED {name}")
+    passed = sum(result.passed for result, _ in results.values())
+    failed = sum(len(result.failed) for result, _ in results.values())
+    print(f"{passed} passed, {failed} failed, {seconds:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
