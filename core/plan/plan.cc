@@ -1,0 +1,70 @@
+#include "penstock/core/plan/plan.h"
+
+#include <algorithm>
+
+namespace penstock {
+
+std::string_view exchange_kind_name(ExchangeKind kind) noexcept {
+  switch (kind) {
+    case ExchangeKind::kForward: return "forward";
+    case ExchangeKind::kHash: return "hash";
+    case ExchangeKind::kBroadcast: return "broadcast";
+    case ExchangeKind::kRebalance: return "rebalance";
+  }
+  return "unknown";
+}
+
+StageId Plan::add_stage(std::string name) {
+  stages_.push_back(StageSpec{.name = std::move(name), .make_body = nullptr});
+  return {static_cast<std::uint32_t>(stages_.size() - 1)};
+}
+
+void Plan::seal(StageId stage, StageBodyFactory make_body) {
+  PENSTOCK_CHECK(!stages_[stage.value].make_body);
+  stages_[stage.value].make_body = std::move(make_body);
+}
+
+void Plan::connect(ExchangeSpec exchange) {
+  // Streams are written front to back, so an exchange always leads to a later stage: no cycle can be written.
+  PENSTOCK_CHECK(exchange.from < exchange.to);
+  exchanges_.push_back(std::move(exchange));
+}
+
+Status Plan::validate() const {
+  if (stages_.empty()) {
+    return Status::invalid_argument("the job has no source: begin with job.source(...) or job.input<T>()");
+  }
+  for (const StageSpec& stage : stages_) {
+    if (!stage.make_body) {
+      return Status::invalid_argument("stream \"" + stage.name + "\" leads nowhere: end it with sink(...) or for_each(...)");
+    }
+    if (stage.parallelism > kKeyGroups) {
+      return Status::invalid_argument("stage \"" + stage.name + "\": parallelism " + std::to_string(stage.parallelism) +
+                                      " is above the number of key groups, " + std::to_string(kKeyGroups));
+    }
+  }
+  return Status();
+}
+
+std::string Plan::to_string() const {
+  std::string text;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    text += "stage " + std::to_string(i) + ": " + stages_[i].name + "\n";
+    for (const ExchangeSpec& exchange : exchanges_) {
+      if (exchange.from.value != i) continue;
+      text += "  -> stage " + std::to_string(exchange.to.value) + " (" + std::string(exchange_kind_name(exchange.kind)) + ")\n";
+    }
+  }
+  return text;
+}
+
+std::vector<std::uint32_t> resolve_parallelism(const Plan& plan, std::uint32_t workers) {
+  std::vector<std::uint32_t> counts;
+  for (const StageSpec& stage : plan.stages()) {
+    const std::uint32_t wanted = stage.parallelism == 0 ? workers : stage.parallelism;
+    counts.push_back(std::max(1u, std::min(wanted, stage.parallelism_max)));
+  }
+  return counts;
+}
+
+}  // namespace penstock

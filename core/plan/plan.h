@@ -1,0 +1,74 @@
+// core/plan/plan.h -- the job as data: stages, and the exchanges between them.
+//
+// Whoever wrote the job (typed streams, data frames, SQL) ends here; the engine sees nothing else. A stage is named
+// and connected while the job is being written, and gets its body when it is sealed.
+// Threads    Built by one thread, then read only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/status.h"
+#include "penstock/core/plan/exchange.h"
+#include "penstock/core/stream/stage_body.h"
+
+namespace penstock {
+
+// The rings that one task of a stage reads and writes, in the order in which the plan connected them.
+struct StageWiring {
+  struct Input {
+    ChannelSet* channels;
+    std::uint32_t producers;
+  };
+  struct Output {
+    std::uint32_t output;
+    ChannelSet* channels;
+    std::uint32_t consumers;
+    ExchangeKind kind;
+  };
+  std::uint32_t task_index = 0;
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+};
+
+using StageBodyFactory = std::function<Result<std::unique_ptr<StageBody>>(const StageWiring&)>;
+
+struct StageSpec {
+  std::string name;
+  std::uint32_t parallelism = 0;       // 0: one task per worker.
+  std::uint32_t parallelism_max = ~0u; // What the source allows.
+  StageBodyFactory make_body;          // Empty until the stage is sealed.
+};
+
+class Plan {
+ public:
+  StageId add_stage(std::string name);
+  void seal(StageId stage, StageBodyFactory make_body);
+  void connect(ExchangeSpec exchange);
+  StageSpec& stage(StageId id) { return stages_[id.value]; }
+
+  const std::vector<StageSpec>& stages() const noexcept { return stages_; }
+  const std::vector<ExchangeSpec>& exchanges() const noexcept { return exchanges_; }
+
+  // Whether it can run: at least one stage, every stage sealed, no cycle, every number in its bounds.
+  Status validate() const;
+  // One line per stage and exchange, for people.
+  std::string to_string() const;
+
+ private:
+  std::vector<StageSpec> stages_;
+  std::vector<ExchangeSpec> exchanges_;
+};
+
+// How many tasks each stage gets on `workers` workers.
+std::vector<std::uint32_t> resolve_parallelism(const Plan& plan, std::uint32_t workers);
+
+// The worker of task `index` of any stage: every worker runs a share of every stage, so that keys meet their owner
+// through the exchange alone.
+constexpr WorkerId place_task(std::uint32_t index, std::uint32_t workers) noexcept { return {index % workers}; }
+
+}  // namespace penstock

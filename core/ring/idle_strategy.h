@@ -1,0 +1,50 @@
+// core/ring/idle_strategy.h -- what a worker does when it found no work: spin a while, then park.
+//
+// Decision   Pure: no thread, no clock, no system call; the caller spins or parks. Spinning for as long as one wake
+//            costs and parking then is never worse than twice the best choice in hindsight. There is no yield phase:
+//            it costs more than a spin, wakes nobody and hides the worker from the scheduler's sleep accounting.
+// Threads    One strategy per worker, used by its thread.
+#pragma once
+
+#include <chrono>
+
+#include "penstock/core/base/time.h"
+
+namespace penstock {
+
+enum class WaitProfile {
+  kBalanced,  // Parks after the spin limit: for cores that others need too.
+  kLatency,   // Never parks: for cores that nobody else needs.
+};
+
+enum class Idle { kSpin, kPark };
+
+class IdleStrategy {
+ public:
+  // REQUIRES: spin_limit >= 0; zero parks at once. kLatency ignores it.
+  IdleStrategy(WaitProfile profile, std::chrono::nanoseconds spin_limit) noexcept
+      : profile_(profile), spin_limit_(spin_limit) {}
+
+  // After a step without work, with the time of that step. Goes on saying kPark until there is work, so that a worker
+  // woken for nothing sleeps again at once.
+  Idle on_idle(Instant now) noexcept {
+    if (profile_ == WaitProfile::kLatency) return Idle::kSpin;
+    if (idle_since_ == kNever) idle_since_ = now;
+    return now - idle_since_ < spin_limit_ ? Idle::kSpin : Idle::kPark;
+  }
+
+  void on_work() noexcept { idle_since_ = kNever; }
+
+  bool may_park() const noexcept { return profile_ != WaitProfile::kLatency; }
+
+ private:
+  WaitProfile profile_;
+  std::chrono::nanoseconds spin_limit_;
+  Instant idle_since_ = kNever;  // kNever while there is work.
+};
+
+// How long a parked thread takes to run again after a wake, on this machine, now: the median of some real ones, which
+// takes a few milliseconds and a thread. Always between 1 and 200 microseconds. For the start of an engine.
+std::chrono::nanoseconds calibrate_wake_cost();
+
+}  // namespace penstock

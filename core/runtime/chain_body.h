@@ -1,0 +1,114 @@
+// core/runtime/chain_body.h -- the body of a stage: an input, a fused chain, and the task's outputs.
+//
+// Input      One of ExchangeInput<T>, SourceInput<S> or another class of their shape.
+// Out        What the chain ends in: a gate owned by `outputs`, or NoOutput when a sink is the last operator.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "penstock/core/runtime/stage_outputs.h"
+#include "penstock/core/stream/chain.h"
+#include "penstock/core/stream/stage_body.h"
+
+namespace penstock {
+
+// The end of a chain that emits nothing.
+struct NoOutput {
+  template <class T>
+  void collect(const Record<T>&) noexcept {}
+  void watermark(EventTime) noexcept {}
+  void idle() noexcept {}
+};
+
+// Sends what it gets to several collectors: a stream that is read more than once.
+template <class T>
+class FanOut {
+ public:
+  template <class Gate>
+  void add(Gate& gate) {
+    targets_.push_back(AnyCollector<T>(gate));
+  }
+  void collect(const Record<T>& record) noexcept {
+    for (AnyCollector<T>& target : targets_) target.collect(record);
+  }
+  void watermark(EventTime) noexcept {}
+  void idle() noexcept {}
+
+ private:
+  std::vector<AnyCollector<T>> targets_;
+};
+
+template <class Input, class Out, class... Ops>
+class ChainBody final : public StageBody {
+ public:
+  ChainBody(Input input, std::unique_ptr<StageOutputs> outputs, Out* out, std::vector<SideOutputSlot> sides,
+            std::vector<std::shared_ptr<void>> owned, Ops... ops)
+      : input_(std::move(input)),
+        outputs_(std::move(outputs)),
+        sides_(std::move(sides)),
+        owned_(std::move(owned)),
+        end_{out, outputs_.get()},
+        chain_(end_, std::move(ops)...) {}
+
+  Status open(const TaskContext& context) override {
+    TaskContext own = context;
+    own.side_outputs = sides_;
+    failure_ = own.failure;
+    outputs_->open(own);
+    PENSTOCK_RETURN_IF_ERROR(chain_.open(own));
+    return input_.open(own);
+  }
+  std::size_t input_channels() const override { return input_.channels(); }
+  bool ready() noexcept override { return outputs_->ready(); }
+  Turn poll(Instant now, std::size_t budget) override {
+    return input_.poll(now, budget, chain_, outputs_->credit(), *failure_);
+  }
+  void block_channel(std::size_t channel, bool blocked) noexcept override { input_.block(channel, blocked); }
+  void watermark(EventTime time) noexcept override { chain_.watermark(time); }
+  void idle() noexcept override { chain_.idle(); }
+  void barrier(Epoch epoch) noexcept override {
+    chain_.on_barrier(epoch);
+    outputs_->control(ElementHeader::barrier(epoch));
+    outputs_->publish();
+  }
+  void end_batch(Instant now) noexcept override {
+    chain_.end_batch(now);
+    outputs_->publish();
+  }
+  Instant wake_at() const noexcept override { return chain_.wake_at(); }
+  Status close() override {
+    Status chain_status = chain_.close();
+    Status input_status = input_.close();
+    outputs_->control(ElementHeader::end());
+    outputs_->publish();
+    return chain_status.ok() ? input_status : chain_status;
+  }
+  bool flushed() noexcept override { return outputs_->flushed(); }
+  void request_space() noexcept override { outputs_->request_space(); }
+  std::size_t queued_elements() const noexcept override { return input_.queued(); }
+  std::size_t queue_capacity() const noexcept override { return input_.capacity(); }
+
+ private:
+  // Records go to the chain's own output; watermarks and idleness to every output, side outputs too.
+  struct End {
+    Out* out;
+    StageOutputs* outputs;
+    template <class T>
+    void collect(const Record<T>& record) noexcept {
+      out->collect(record);
+    }
+    void watermark(EventTime time) noexcept { outputs->control(ElementHeader::watermark(time)); }
+    void idle() noexcept { outputs->control(ElementHeader::idle()); }
+  };
+
+  Input input_;
+  std::unique_ptr<StageOutputs> outputs_;
+  std::vector<SideOutputSlot> sides_;
+  std::vector<std::shared_ptr<void>> owned_;  // Collectors that `sides_` and `out` point at.
+  End end_;
+  Chain<End, Ops...> chain_;
+  TaskFailure* failure_ = nullptr;
+};
+
+}  // namespace penstock

@@ -1,0 +1,289 @@
+#include "penstock/core/runtime/engine.h"
+
+#include <bit>
+#include <condition_variable>
+#include <utility>
+
+#include "penstock/core/base/cpu.h"
+#include "penstock/core/base/random.h"
+
+namespace penstock {
+
+struct Engine::Shared {
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  Status outcome;
+  std::size_t opened = 0;
+  std::size_t ended = 0;
+  std::size_t started = 0;
+  bool stopping = false;
+  std::uint64_t epochs = 0;
+};
+
+namespace {
+
+Status check_options(const EngineOptions& options) {
+  if (options.workers < 1 || options.workers > 256) {
+    return Status::invalid_argument("option workers is " + std::to_string(options.workers) + ": choose 1 to 256");
+  }
+  if (!std::has_single_bit(options.ring_slots) || options.ring_slots < 2 || options.ring_slots > (1u << 20)) {
+    return Status::invalid_argument("option ring_slots is " + std::to_string(options.ring_slots) +
+                                    ": choose a power of two from 2 to 1048576");
+  }
+  if (options.batch_max < 1 || options.batch_max > 65536) {
+    return Status::invalid_argument("option batch_max is " + std::to_string(options.batch_max) + ": choose 1 to 65536");
+  }
+  return Status();
+}
+
+// A stage that differs in parallelism from the one before it cannot pass records task by task.
+ExchangeKind resolved_kind(ExchangeKind kind, std::uint32_t producers, std::uint32_t consumers) {
+  return kind == ExchangeKind::kForward && producers != consumers ? ExchangeKind::kRebalance : kind;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const EngineOptions& options) {
+  if (Status status = check_options(options); !status.ok()) return status;
+  if (Status status = plan.validate(); !status.ok()) return status;
+  std::unique_ptr<Engine> engine(new Engine(options));
+  if (Status status = engine->build_tasks(plan); !status.ok()) return status;
+  return engine;
+}
+
+Engine::Engine(const EngineOptions& options) : options_(options), shared_(std::make_unique<Shared>()) {
+  if (options_.clock == nullptr) {
+    own_clock_ = std::make_unique<RealClock>();
+    options_.clock = own_clock_.get();
+  }
+  if (options_.file_system == nullptr) {
+    own_file_system_ = make_posix_file_system();
+    options_.file_system = own_file_system_.get();
+  }
+  if (options_.scheduler == nullptr) {
+    own_scheduler_ = make_thread_scheduler();
+    options_.scheduler = own_scheduler_.get();
+  }
+  if (options_.seed == 0) options_.seed = random_seed();
+}
+
+Engine::~Engine() { stop(); }
+
+Status Engine::build_tasks(const Plan& plan) {
+  for (std::uint32_t i = 0; i < options_.workers; ++i) {
+    WorkerOptions worker{.id = {i}, .profile = options_.profile, .batch_max = options_.batch_max};
+    workers_.push_back(std::make_unique<Worker>(worker, *options_.clock));
+  }
+  const std::vector<std::uint32_t> counts = resolve_parallelism(plan, options_.workers);
+  for (const ExchangeSpec& exchange : plan.exchanges()) {
+    const std::uint32_t producers = counts[exchange.from.value];
+    const std::uint32_t consumers = counts[exchange.to.value];
+    channels_.push_back(exchange.make_channels(
+        {producers, consumers, resolved_kind(exchange.kind, producers, consumers), options_.ring_slots}));
+  }
+  connect_rings(plan, counts);
+  for (std::uint32_t stage = 0; stage < plan.stages().size(); ++stage) {
+    PENSTOCK_RETURN_IF_ERROR(build_stage(plan, {stage}, counts));
+  }
+  return Status();
+}
+
+void Engine::connect_rings(const Plan& plan, const std::vector<std::uint32_t>& counts) {
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    const ExchangeSpec& exchange = plan.exchanges()[i];
+    for (std::uint32_t producer = 0; producer < counts[exchange.from.value]; ++producer) {
+      for (std::uint32_t consumer = 0; consumer < counts[exchange.to.value]; ++consumer) {
+        const WorkerId from = place_task(producer, options_.workers);
+        const WorkerId to = place_task(consumer, options_.workers);
+        if (from == to || !channels_[i]->has_channel(producer, consumer)) continue;
+        channels_[i]->connect(producer, consumer, &workers_[from.value]->parker(), &workers_[to.value]->parker());
+      }
+    }
+  }
+}
+
+Status Engine::build_stage(const Plan& plan, StageId stage, const std::vector<std::uint32_t>& counts) {
+  const StageSpec& spec = plan.stages()[stage.value];
+  for (std::uint32_t index = 0; index < counts[stage.value]; ++index) {
+    StageWiring wiring;
+    wiring.task_index = index;
+    for (std::size_t i = 0; i < channels_.size(); ++i) {
+      const ExchangeSpec& exchange = plan.exchanges()[i];
+      if (exchange.to == stage) wiring.inputs.push_back({channels_[i].get(), counts[exchange.from.value]});
+      if (exchange.from != stage) continue;
+      const std::uint32_t consumers = counts[exchange.to.value];
+      wiring.outputs.push_back({exchange.output, channels_[i].get(), consumers,
+                                resolved_kind(exchange.kind, counts[stage.value], consumers)});
+    }
+    Result<std::unique_ptr<StageBody>> body = spec.make_body(wiring);
+    if (!body.ok()) return body.status().with_place("stage \"" + spec.name + "\"");
+    const WorkerId worker = place_task(index, options_.workers);
+    TaskContext context;
+    context.stage_name = spec.name;
+    context.task_index = index;
+    context.task_count = counts[stage.value];
+    context.key_groups = key_groups_of_task(index, counts[stage.value]);
+    context.seed = options_.seed;
+    context.state_keys_max = options_.state_keys_max;
+    context.clock = options_.clock;
+    context.file_system = options_.file_system;
+    context.waker = workers_[worker.value].get();
+    tasks_.push_back(std::make_unique<Task>(std::move(*body), std::move(context), control_));
+    workers_[worker.value]->add_task(tasks_.back().get());
+    task_workers_.push_back(worker);
+  }
+  return Status();
+}
+
+Status Engine::start() {
+  PENSTOCK_CHECK(threads_.empty() && !opened_by_hand_);
+  const CpuPlan cpus = options_.pin_workers ? choose_worker_cpus(workers_.size()) : CpuPlan{};
+  shared_->started = workers_.size();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const std::optional<int> cpu = options_.pin_workers ? cpus.worker_cpus[i] : std::nullopt;
+    Worker& worker = *workers_[i];
+    Result<std::unique_ptr<ThreadHandle>> thread = options_.scheduler->spawn(
+        {.name = "penstock-" + std::to_string(i), .cpu = cpu}, [this, &worker] { run_worker(worker); });
+    if (!thread.ok()) {
+      {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->started = threads_.size();
+      }
+      fail(thread.status());  // Those already there wait for the others: it tells them not to.
+      return thread.status();
+    }
+    threads_.push_back(std::move(*thread));
+  }
+  return Status();
+}
+
+void Engine::run_worker(Worker& worker) {
+  if (open_together(worker) && worker.run() == StepOutcome::kFailed) note_failure(*worker.failed_task());
+  worker.abandon_tasks();
+  if (worker.failed_task() != nullptr) note_failure(*worker.failed_task());
+  const std::lock_guard lock(shared_->mutex);
+  ++shared_->ended;
+  shared_->changed.notify_all();
+}
+
+// Nobody reads before everybody is open: a schedule starts with the first poll, and opening a large state takes time.
+bool Engine::open_together(Worker& worker) {
+  const Status status = worker.open_tasks();
+  if (!status.ok()) fail(status);
+  std::unique_lock lock(shared_->mutex);
+  ++shared_->opened;
+  shared_->changed.notify_all();
+  shared_->changed.wait(lock, [this] { return shared_->opened == shared_->started || shared_->stopping; });
+  return !shared_->stopping;
+}
+
+StepOutcome Engine::note_failure(const Task& task) {
+  fail(task.failure().with_place("stage \"" + task.stage_name() + "\""));
+  return StepOutcome::kFailed;
+}
+
+void Engine::fail(const Status& status) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->outcome.ok()) shared_->outcome = status;
+    shared_->stopping = true;
+    shared_->changed.notify_all();
+  }
+  for (auto& worker : workers_) worker->request_stop();
+}
+
+void Engine::command(SourceCommand command) noexcept {
+  control_.source_command.store(command, std::memory_order_relaxed);
+  wake_all();
+}
+
+void Engine::drain() noexcept { command(SourceCommand::kDrain); }
+void Engine::finish() noexcept { command(SourceCommand::kFinish); }
+
+void Engine::wake_all() noexcept {
+  for (auto& worker : workers_) worker->wake();
+}
+
+void Engine::stop() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->changed.notify_all();
+  }
+  for (auto& worker : workers_) worker->request_stop();
+  for (auto& thread : threads_) thread->join();
+  threads_.clear();
+  if (opened_by_hand_) {
+    for (auto& worker : workers_) worker->abandon_tasks();
+  }
+}
+
+Status Engine::wait() {
+  {
+    std::unique_lock lock(shared_->mutex);
+    shared_->changed.wait(lock, [this] { return shared_->ended == shared_->started; });
+  }
+  return status();
+}
+
+bool Engine::wait_for(std::chrono::nanoseconds timeout) {
+  std::unique_lock lock(shared_->mutex);
+  return shared_->changed.wait_for(lock, timeout, [this] { return shared_->ended == shared_->started; });
+}
+
+Epoch Engine::request_epoch() noexcept {
+  const std::lock_guard lock(shared_->mutex);
+  const std::uint64_t epoch = ++shared_->epochs;
+  control_.requested_epoch.store(epoch, std::memory_order_relaxed);
+  wake_all();
+  return {epoch};
+}
+
+Epoch Engine::completed_epoch() const noexcept {
+  Epoch least{~0ULL};
+  for (const auto& task : tasks_) least = std::min(least, task->metrics().epoch);
+  return tasks_.empty() ? Epoch{} : least;
+}
+
+Status Engine::status() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->outcome;
+}
+
+JobMetrics Engine::metrics() const {
+  JobMetrics result;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    result.tasks.push_back(tasks_[i]->metrics());
+    result.tasks.back().worker = task_workers_[i];
+  }
+  for (const auto& worker : workers_) result.workers.push_back(worker->metrics());
+  return result;
+}
+
+Status Engine::open_by_hand() {
+  PENSTOCK_CHECK(threads_.empty());
+  if (std::exchange(opened_by_hand_, true)) return status();
+  for (auto& worker : workers_) {
+    if (Status opened = worker->open_tasks(); !opened.ok()) fail(opened);
+  }
+  return status();
+}
+
+StepOutcome Engine::step() {
+  if (!open_by_hand().ok()) return StepOutcome::kFailed;
+  StepOutcome round = StepOutcome::kFinished;
+  for (auto& worker : workers_) {
+    const StepOutcome outcome = worker->step();
+    if (outcome == StepOutcome::kFailed) return note_failure(*worker->failed_task());
+    if (outcome == StepOutcome::kWorked || round == StepOutcome::kFinished) round = outcome;
+  }
+  return round;
+}
+
+StepOutcome Engine::step_task(std::size_t task, std::size_t budget) {
+  if (!open_by_hand().ok()) return StepOutcome::kFailed;
+  const StepOutcome outcome = tasks_[task]->step(options_.clock->now(), budget);
+  return outcome == StepOutcome::kFailed ? note_failure(*tasks_[task]) : outcome;
+}
+
+}  // namespace penstock

@@ -1,0 +1,98 @@
+// core/runtime/engine.h -- runs a plan: builds its tasks and rings, owns the workers, starts, drains and stops them.
+//
+// Threads    Control calls (start, drain, finish, stop, wait, request_epoch, metrics) come from any thread, one at a
+//            time. step() and step_task() are for callers who own the thread, tests and the simulator: never together
+//            with start().
+// Errors     The first task that fails stops the job; wait() and status() return its Status with the stage's name.
+// Ownership  Everything of the job hangs off the engine; two engines in one process share nothing.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "penstock/core/base/scheduler.h"
+#include "penstock/core/plan/plan.h"
+#include "penstock/core/runtime/metrics.h"
+#include "penstock/core/runtime/worker.h"
+
+namespace penstock {
+
+struct EngineOptions {
+  std::uint32_t workers = 1;  // 1 .. 256
+  WaitProfile profile = WaitProfile::kBalanced;
+  bool pin_workers = false;         // One core each, chosen from those this process may use.
+  std::size_t batch_max = 256;      // Records per task and step.
+  std::size_t ring_slots = 4096;    // Per ring; a power of two.
+  std::uint64_t state_keys_max = ~0ULL;  // Per task.
+  std::uint64_t seed = 0;           // Of hash tables; 0: from the operating system.
+  Clock* clock = nullptr;           // Null: the real one.
+  FileSystem* file_system = nullptr;  // Null: the operating system's.
+  Scheduler* scheduler = nullptr;     // Null: the operating system's threads.
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> build(const Plan& plan, const EngineOptions& options);
+  ~Engine();  // Stops and joins.
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  Status start();
+
+  // Sources stop reading; everything in flight comes out; then the job ends. Returns at once: see wait().
+  void drain() noexcept;
+  // Like drain(), and time is over: windows and timers that wait for a later watermark fire too.
+  void finish() noexcept;
+  // Ends the job without emptying its rings. No user code runs after it returns.
+  void stop();
+  // Until the job has ended; its outcome.
+  Status wait();
+  // Until the job has ended or `timeout` has passed; true when it has ended.
+  bool wait_for(std::chrono::nanoseconds timeout);
+
+  // Asks every source to send the barrier of a new epoch.
+  Epoch request_epoch() noexcept;
+  // The newest epoch whose barrier has passed every task; 0 before the first.
+  Epoch completed_epoch() const noexcept;
+
+  Status status() const;
+  JobMetrics metrics() const;
+
+  // By hand: opens the tasks at the first call. kFinished when all have ended.
+  StepOutcome step();
+  std::size_t task_count() const noexcept { return tasks_.size(); }
+  Status open_by_hand();
+  StepOutcome step_task(std::size_t task, std::size_t budget);
+
+ private:
+  Engine(const EngineOptions& options);
+
+  Status build_tasks(const Plan& plan);
+  Status build_stage(const Plan& plan, StageId stage, const std::vector<std::uint32_t>& counts);
+  void connect_rings(const Plan& plan, const std::vector<std::uint32_t>& counts);
+  void run_worker(Worker& worker);
+  bool open_together(Worker& worker);
+  void fail(const Status& status);
+  void wake_all() noexcept;
+  void command(SourceCommand command) noexcept;
+  StepOutcome note_failure(const Task& task);
+
+  EngineOptions options_;
+  std::unique_ptr<Clock> own_clock_;
+  std::unique_ptr<FileSystem> own_file_system_;
+  std::unique_ptr<Scheduler> own_scheduler_;
+  TaskControl control_;
+  std::vector<std::unique_ptr<ChannelSet>> channels_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::vector<WorkerId> task_workers_;
+  std::vector<std::unique_ptr<ThreadHandle>> threads_;
+  struct Shared;  // What control calls and workers share under a lock: outcome, counts of opened and ended workers.
+  std::unique_ptr<Shared> shared_;
+  bool opened_by_hand_ = false;
+};
+
+}  // namespace penstock

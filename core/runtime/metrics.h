@@ -1,0 +1,62 @@
+// core/runtime/metrics.h -- a job's figures as plain values, taken while it runs or after.
+//
+// Every figure is written by one worker and read relaxed: each is true at some moment near the reading, they are not
+// one consistent cut. Shares are of wall time since start, 0 to 1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/time.h"
+
+namespace penstock {
+
+struct TaskMetrics {
+  std::string stage;
+  std::uint32_t index = 0;
+  WorkerId worker;
+  std::uint64_t records_in = 0;
+  std::uint64_t records_out = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t late = 0;
+  std::uint64_t side_unread = 0;
+  std::uint64_t overflows = 0;
+  std::uint64_t state_keys = 0;
+  std::uint64_t state_bytes = 0;
+  std::size_t queued = 0;
+  std::size_t queue_capacity = 0;
+  EventTime watermark = kMinEventTime;
+  // The input channel that holds the watermark back; -1 when none does (sources, all idle).
+  std::int64_t watermark_held_by_channel = -1;
+  Epoch epoch;
+};
+
+struct WorkerMetrics {
+  WorkerId worker;
+  double busy_share = 0;     // Steps that moved records.
+  double blocked_share = 0;  // Steps that waited for room in an output.
+  double idle_share = 0;     // The rest: spinning or parked.
+  std::uint64_t steps = 0;
+  std::uint64_t sleeps = 0;
+};
+
+struct JobMetrics {
+  std::vector<TaskMetrics> tasks;
+  std::vector<WorkerMetrics> workers;
+
+  // Sums over the tasks.
+  std::uint64_t errors() const noexcept;
+  std::uint64_t skipped() const noexcept;
+  std::uint64_t dead_letters() const noexcept;
+  std::uint64_t state_keys() const noexcept;
+  std::uint64_t state_bytes() const noexcept;
+  // Records that source tasks (those without input channels) read.
+  std::uint64_t records_read() const noexcept;
+};
+
+}  // namespace penstock

@@ -1,0 +1,217 @@
+// core/runtime/output_gate.h -- the sending end of an exchange: spreads records over its rings, control to all.
+//
+// Ordering   Whatever is collected or sent leaves each ring in that order.
+// Credit     A task polls input only while every ring of its outputs has room (Credit below, checked between records).
+//            One record that expands beyond it goes to a lane's overflow, in order; the task then polls nothing until
+//            the overflow is empty. Over the byte quota the task fails with a Status; nothing is dropped in silence.
+// Cost       Per record one partition decision, one slot written, one counter. publish() once per batch.
+// Threads    Owned by one worker; the rings' other ends may be elsewhere.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "penstock/core/base/key_group.h"
+#include "penstock/core/runtime/channel.h"
+#include "penstock/core/stream/record.h"
+#include "penstock/core/stream/task_context.h"
+
+namespace penstock {
+
+inline constexpr std::size_t kOverflowBytesMax = std::size_t{64} << 20;
+
+// How many more records a task may emit before it has to look at its rings again. Shared by all gates of a task.
+struct Credit {
+  std::int64_t left = 0;
+};
+
+class OutputGate {
+ public:
+  virtual ~OutputGate() = default;
+  virtual void open(const TaskContext& context) = 0;
+  // Moves overflow into the rings and returns how many records fit for certain; 0: none.
+  virtual std::size_t refill() noexcept = 0;
+  // Moves overflow into the rings; true when none is left.
+  virtual bool refill_overflow() noexcept = 0;
+  virtual void control(ElementHeader header) noexcept = 0;
+  virtual void publish() noexcept = 0;
+  virtual void request_space() noexcept = 0;
+};
+
+// To the owner of the key's group.
+template <class T, class KeyHash>  // std::uint64_t KeyHash::operator()(const T&)
+class HashPartition {
+ public:
+  static constexpr bool kBroadcast = false;
+  explicit HashPartition(KeyHash key_hash) : key_hash_(std::move(key_hash)) {}
+
+  void bind(std::size_t lanes) {
+    owners_.resize(kKeyGroups);
+    for (std::uint32_t group = 0; group < kKeyGroups; ++group) {
+      owners_[group] = static_cast<std::uint16_t>(owner_of_key_group({group}, static_cast<std::uint32_t>(lanes)));
+    }
+  }
+  std::uint64_t hash(const T& value) const noexcept { return key_hash_(value); }
+  std::size_t lane(std::uint64_t hash) const noexcept { return owners_[key_group_of(hash).value]; }
+
+ private:
+  KeyHash key_hash_;
+  std::vector<std::uint16_t> owners_;
+};
+
+// In turn over the lanes; with one lane (Forward, or one consumer) always to that.
+template <class T>
+class TurnPartition {
+ public:
+  static constexpr bool kBroadcast = false;
+  void bind(std::size_t lanes) { lanes_ = lanes; }
+  std::uint64_t hash(const T&) const noexcept { return 0; }
+  std::size_t lane(std::uint64_t) noexcept {
+    if (++next_ >= lanes_) next_ = 0;
+    return next_;
+  }
+
+ private:
+  std::size_t lanes_ = 1;
+  std::size_t next_ = 0;
+};
+
+template <class T>
+class BroadcastPartition {
+ public:
+  static constexpr bool kBroadcast = true;
+  void bind(std::size_t) {}
+  std::uint64_t hash(const T&) const noexcept { return 0; }
+};
+
+template <class T, class Partition>
+class PartitionedGate final : public OutputGate {
+ public:
+  PartitionedGate(const TypedChannelSet<T>& channels, std::uint32_t producer, std::uint32_t consumers,
+                  Partition partition, Credit& credit)
+      : partition_(std::move(partition)), credit_(&credit) {
+    for (std::uint32_t consumer = 0; consumer < consumers; ++consumer) {
+      Channel<T>* channel = channels.channel(producer, consumer);
+      if (channel != nullptr) lanes_.push_back(Lane{channel, {}, 0});
+    }
+    partition_.bind(lanes_.size());
+  }
+
+  void open(const TaskContext& context) override {
+    failure_ = context.failure;
+    counters_ = context.counters;
+    stage_name_ = context.stage_name;
+  }
+
+  void collect(const Record<T>& record) noexcept {
+    const std::uint64_t hash = partition_.hash(record.value);
+    --credit_->left;
+    ++collected_;
+    if constexpr (Partition::kBroadcast) {
+      for (Lane& lane : lanes_) put(lane, ElementHeader::data(record.time, hash), &record.value);
+    } else {
+      put(lanes_[partition_.lane(hash)], ElementHeader::data(record.time, hash), &record.value);
+    }
+  }
+  void watermark(EventTime time) noexcept { control(ElementHeader::watermark(time)); }
+  void idle() noexcept { control(ElementHeader::idle()); }
+
+  std::size_t refill() noexcept override {
+    std::size_t least = SIZE_MAX;
+    for (Lane& lane : lanes_) least = std::min(least, refill(lane));
+    return least;
+  }
+
+  bool refill_overflow() noexcept override {
+    bool all = true;
+    for (Lane& lane : lanes_) all = move_overflow(lane) && all;
+    return all;
+  }
+
+  void control(ElementHeader header) noexcept override {
+    for (Lane& lane : lanes_) put(lane, header, nullptr);
+  }
+
+  void publish() noexcept override {
+    counters_->records_out.add(collected_);
+    collected_ = 0;
+    for (Lane& lane : lanes_) {
+      if (lane.channel->ring.staged() == 0) continue;
+      if (lane.channel->consumer_parker == nullptr) {
+        lane.channel->ring.publish();
+      } else {
+        lane.channel->ring.publish_seq_cst();
+        lane.channel->consumer_parker->wake_if_parked();
+      }
+    }
+  }
+
+  void request_space() noexcept override {
+    for (Lane& lane : lanes_) {
+      if (lane.channel->ring.free_slots(kReservedSlots + 1) <= kReservedSlots) lane.channel->ring.request_space();
+    }
+  }
+
+ private:
+  // Kept free for control elements, so that a barrier or watermark never needs the overflow in practice.
+  static constexpr std::size_t kReservedSlots = 1;
+  // How much room to look for before the reader's index is read again: each look moves a cache line.
+  static constexpr std::size_t kCreditBatch = 64;
+
+  struct Lane {
+    Channel<T>* channel;
+    std::vector<Element<T>> overflow;
+    std::size_t overflow_next;
+  };
+
+  void put(Lane& lane, ElementHeader header, const T* value) noexcept {
+    Element<T>* slot = lane.overflow.empty() ? lane.channel->ring.stage_slot() : nullptr;
+    if (slot == nullptr) return put_aside(lane, header, value);
+    slot->header = header;
+    if (value != nullptr) slot->payload = *value;
+  }
+
+  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, ElementHeader header, const T* value) noexcept {
+    counters_->overflows.add(1);
+    credit_->left = 0;
+    if (lane.overflow.size() * sizeof(Element<T>) >= kOverflowBytesMax) {
+      return failure_->set(Status(StatusCode::kResourceExhausted,
+                                  "stage \"" + stage_name_ + "\": one batch expanded to more than " +
+                                      std::to_string(kOverflowBytesMax) +
+                                      " bytes ahead of its reader; emit less per record"));
+    }
+    Element<T> element{};
+    element.header = header;
+    if (value != nullptr) element.payload = *value;
+    lane.overflow.push_back(element);
+  }
+
+  bool move_overflow(Lane& lane) noexcept {
+    while (lane.overflow_next < lane.overflow.size()) {
+      if (!lane.channel->ring.stage(lane.overflow[lane.overflow_next])) return false;
+      ++lane.overflow_next;
+    }
+    lane.overflow.clear();
+    lane.overflow_next = 0;
+    return true;
+  }
+
+  std::size_t refill(Lane& lane) noexcept {
+    if (!move_overflow(lane)) return 0;
+    const std::size_t free = lane.channel->ring.free_slots(kCreditBatch + kReservedSlots);
+    return free <= kReservedSlots ? 0 : free - kReservedSlots;
+  }
+
+  Partition partition_;
+  Credit* credit_;
+  std::vector<Lane> lanes_;
+  std::uint64_t collected_ = 0;
+  TaskFailure* failure_ = nullptr;
+  TaskCounters* counters_ = nullptr;
+  std::string stage_name_;
+};
+
+}  // namespace penstock

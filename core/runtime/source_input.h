@@ -1,0 +1,73 @@
+// core/runtime/source_input.h -- how a stage reads from a typed source: the source pushes straight into the chain.
+//
+// A typed source is a copyable prototype with
+//   using Value = T;
+//   Status open(const SourceContext&)
+//   PollResult poll(std::size_t max, Instant now, auto& emit)
+//   Status close()                                  where it has something to close
+// where emit(const Record<T>&) pushes one record and emit.full() says to stop before the next one (back-pressure).
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "penstock/core/runtime/output_gate.h"
+#include "penstock/core/stream/source.h"
+#include "penstock/core/stream/stage_body.h"
+
+namespace penstock {
+
+inline SourceContext source_context_of(const TaskContext& context) {
+  return {context.task_index, context.task_count, context.clock, context.file_system, context.waker};
+}
+
+// What every source's poll comes to for its task.
+inline Turn turn_of(const PollResult& result) noexcept {
+  Turn turn;
+  turn.records = result.records;
+  turn.wake_at = result.wake_at;
+  if (result.records > 0) {
+    turn.kind = TurnKind::kData;
+  } else if (result.state == SourceState::kEnded) {
+    turn.kind = TurnKind::kEnded;
+  }
+  return turn;
+}
+
+template <class Source>
+class SourceInput {
+ public:
+  using Value = typename Source::Value;
+
+  explicit SourceInput(Source source) : source_(std::move(source)) {}
+
+  Status open(const TaskContext& context) { return source_.open(source_context_of(context)); }
+  Status close() {
+    if constexpr (requires { source_.close(); }) return source_.close();
+    return Status();
+  }
+  std::size_t channels() const noexcept { return 0; }
+  void block(std::size_t, bool) noexcept {}
+  std::size_t queued() const noexcept { return 0; }
+  std::size_t capacity() const noexcept { return 0; }
+
+  template <class Chain>
+  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit, const TaskFailure& failure) {
+    Emit<Chain> emit{chain, credit, failure};
+    return turn_of(source_.poll(budget, now, emit));
+  }
+
+ private:
+  template <class Chain>
+  struct Emit {
+    Chain& chain;
+    const Credit& credit;
+    const TaskFailure& failure;
+    void operator()(const Record<Value>& record) noexcept { chain.collect(record); }
+    bool full() const noexcept { return credit.left <= 0 || failure.failed(); }
+  };
+
+  Source source_;
+};
+
+}  // namespace penstock

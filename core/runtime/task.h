@@ -1,0 +1,79 @@
+// core/runtime/task.h -- one parallel instance of a stage: drives its body through records, time, epochs and the end.
+//
+// Threads    step() belongs to one worker; counters() may be read by any thread. No step blocks.
+// Errors     A failed operator, source or sink ends the task: step() says kFailed and failure() holds the reason.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "penstock/core/checkpoint/barrier_aligner.h"
+#include "penstock/core/runtime/metrics.h"
+#include "penstock/core/stream/stage_body.h"
+#include "penstock/core/time/watermark_coalescer.h"
+
+namespace penstock {
+
+// How sources are told to end. kDrain: stop reading, let everything in flight come out. kFinish: the same, and time
+// is over: all that waits for a later watermark comes out as well.
+enum class SourceCommand : std::uint8_t { kRun, kDrain, kFinish };
+
+// What the control thread says to every task; each looks once per step.
+struct TaskControl {
+  std::atomic<std::uint64_t> requested_epoch{0};
+  std::atomic<SourceCommand> source_command{SourceCommand::kRun};
+};
+
+enum class StepOutcome : std::uint8_t { kWorked, kIdle, kBlocked, kFinished, kFailed };
+
+class Task {
+ public:
+  Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskControl& control);
+
+  Status open();
+  // A bounded amount of work: at most `budget` records or one control element.
+  StepOutcome step(Instant now, std::size_t budget);
+  // Before the worker sleeps on a blocked task: asks the readers of its outputs to wake it.
+  void request_space() noexcept { body_->request_space(); }
+  // Ends the task wherever it is: closes operators and sinks so that what they hold is flushed.
+  Status abandon();
+
+  // When step() must be called again though nothing arrives.
+  Instant wake_at() const noexcept { return wake_at_; }
+  bool done() const noexcept { return state_ == State::kFinished || state_ == State::kFailed; }
+  const Status& failure() const noexcept { return failure_.status(); }
+  const std::string& stage_name() const noexcept { return context_.stage_name; }
+  // Any thread.
+  TaskMetrics metrics() const;
+
+ private:
+  enum class State : std::uint8_t { kRunning, kDraining, kFinished, kFailed };
+
+  StepOutcome step_running(Instant now, std::size_t budget);
+  bool follow_commands();
+  StepOutcome after_turn(const Turn& turn, Instant now);
+  void on_control(const Turn& turn);
+  void on_update(const WatermarkCoalescer::Update& update);
+  void pass_barrier(Epoch epoch);
+  void end_channel(std::size_t channel);
+  void finish(bool end_of_time);
+  void close_body();
+
+  std::unique_ptr<StageBody> body_;
+  TaskContext context_;
+  const TaskControl& control_;
+  TaskFailure failure_;
+  TaskCounters counters_;
+  WatermarkCoalescer coalescer_;
+  BarrierAligner aligner_;
+  std::atomic<std::int64_t> held_by_{-1};
+  std::size_t open_channels_;
+  Instant wake_at_ = kNever;
+  State state_ = State::kRunning;
+  bool is_source_;
+  bool closed_ = false;
+};
+
+}  // namespace penstock

@@ -1,0 +1,145 @@
+// core/stream/chain.h -- operators fused into one object: records are pushed through it by inlined calls.
+//
+// An operator is a plain struct with `on_record(const Record<In>&, CollectorOf<Out> auto&& out) noexcept` and, where
+// it needs them, these hooks, called in chain order:
+//   Status open(const TaskContext&)              once, before the first record
+//   void on_watermark(EventTime, out) noexcept   before the watermark passes on; may emit
+//   void end_batch(Instant now, out) noexcept    after each polled batch; may emit, also control elements
+//   void on_barrier(Epoch) noexcept              at the cut of an epoch
+//   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
+//   Status close(out)                            once, after the last record; may emit
+// The last collector, `Out`, takes collect, watermark and idle.
+// Threads    Owned by one task.
+// Cost       A chain of stateless operators compiles to the loop one would write by hand.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/status.h"
+#include "penstock/core/stream/record.h"
+#include "penstock/core/stream/task_context.h"
+
+namespace penstock {
+
+template <class Out, class... Ops>
+class Chain {
+ public:
+  // `out` must outlive the chain.
+  explicit Chain(Out& out, Ops... ops) : out_(&out), ops_(std::move(ops)...) {}
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
+
+  template <class T>
+  void collect(const Record<T>& record) noexcept {
+    push<0>(record);
+  }
+  void watermark(EventTime time) noexcept { pass_watermark<0>(time); }
+  void idle() noexcept { out_->idle(); }
+
+  Status open(const TaskContext& context) { return open_from<0>(context); }
+  void end_batch(Instant now) noexcept { end_batch_from<0>(now); }
+  void on_barrier(Epoch epoch) noexcept { barrier_from<0>(epoch); }
+  Instant wake_at() const noexcept { return wake_at_from<0>(); }
+  Status close() { return close_from<0>(); }
+
+  // The first operator, and what follows it: for stages that hand it more than records (keyed state).
+  auto& front() noexcept { return std::get<0>(ops_); }
+  auto after_front() noexcept { return Link<1>{this}; }
+
+ private:
+  template <std::size_t I>
+  struct Link {  // What operator I - 1 sees downstream.
+    Chain* chain;
+    template <class T>
+    void collect(const Record<T>& record) noexcept {
+      chain->template push<I>(record);
+    }
+    void watermark(EventTime time) noexcept { chain->template pass_watermark<I>(time); }
+    void idle() noexcept { chain->out_->idle(); }
+  };
+  static constexpr std::size_t kOps = sizeof...(Ops);
+
+  template <std::size_t I, class T>
+  void push(const Record<T>& record) noexcept {
+    if constexpr (I == kOps) {
+      out_->collect(record);
+    } else {
+      std::get<I>(ops_).on_record(record, Link<I + 1>{this});
+    }
+  }
+
+  template <std::size_t I>
+  void pass_watermark(EventTime time) noexcept {
+    if constexpr (I == kOps) {
+      out_->watermark(time);
+    } else {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.on_watermark(time, Link<I + 1>{this}); }) op.on_watermark(time, Link<I + 1>{this});
+      pass_watermark<I + 1>(time);
+    }
+  }
+
+  template <std::size_t I>
+  Status open_from(const TaskContext& context) {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.open(context); }) PENSTOCK_RETURN_IF_ERROR(op.open(context));
+      return open_from<I + 1>(context);
+    } else {
+      return Status();
+    }
+  }
+
+  template <std::size_t I>
+  void end_batch_from(Instant now) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.end_batch(now, Link<I + 1>{this}); }) op.end_batch(now, Link<I + 1>{this});
+      end_batch_from<I + 1>(now);
+    }
+  }
+
+  template <std::size_t I>
+  void barrier_from(Epoch epoch) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.on_barrier(epoch); }) op.on_barrier(epoch);
+      barrier_from<I + 1>(epoch);
+    }
+  }
+
+  template <std::size_t I>
+  Instant wake_at_from() const noexcept {
+    if constexpr (I < kOps) {
+      const auto& op = std::get<I>(ops_);
+      Instant own = kNever;
+      if constexpr (requires { op.wake_at(); }) own = op.wake_at();
+      return std::min(own, wake_at_from<I + 1>());
+    } else {
+      return kNever;
+    }
+  }
+
+  // Closes every operator also when an earlier one failed; returns the first error.
+  template <std::size_t I>
+  Status close_from() {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      Status own;
+      if constexpr (requires { op.close(Link<I + 1>{this}); }) own = op.close(Link<I + 1>{this});
+      Status rest = close_from<I + 1>();
+      return own.ok() ? rest : own;
+    } else {
+      return Status();
+    }
+  }
+
+  Out* out_;
+  std::tuple<Ops...> ops_;
+};
+
+}  // namespace penstock

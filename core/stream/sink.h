@@ -1,0 +1,47 @@
+// core/stream/sink.h -- where bytes leave the job.
+//
+// A ByteSink is the prototype that a job holds; each task of the stage opens a writer of its own. Writers of one sink
+// that share a file or stream write whole records only, so lines of two tasks never mix.
+// Threads    A writer is opened, used and closed by the worker that owns its task.
+// Cost       write() copies into a buffer; the system call comes with flush(), once per polled batch.
+// Errors     A Status from write() or flush() (disk full, closed pipe) fails the job with the sink's name in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "penstock/core/base/status.h"
+
+namespace penstock {
+
+class FileSystem;
+
+struct SinkContext {
+  std::uint32_t task_index = 0;
+  std::uint32_t task_count = 1;
+  FileSystem* file_system = nullptr;  // Never null.
+};
+
+class ByteWriter {
+ public:
+  virtual ~ByteWriter() = default;
+
+  // Takes one record without its newline.
+  virtual Status write(std::string_view record) = 0;
+  // Hands everything written so far to the outside.
+  virtual Status flush() = 0;
+  // Flushes and closes; called once, at the end of the task. A second call does nothing.
+  virtual Status close() = 0;
+};
+
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+
+  virtual std::string name() const = 0;
+  virtual Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,83 @@
+// core/stream/source.h -- where records come from: byte sources, and what every source tells its task.
+//
+// A ByteSource is the prototype that a job holds: it knows its options and opens one reader per task. A ByteReader
+// lends raw records (bytes, origin, arrival) to the task, which decodes them and pushes them through its chain.
+// Threads    A reader is opened, polled and closed by the worker that owns its task. A reader that must wait for the
+//            outside (a pipe, a client library) does so on a thread of its own and calls SourceContext::wake.
+// Ownership  The bytes of a RawRecord belong to the reader and stay valid until the next poll(). At least
+//            kRawPaddingBytes behind each record's end are readable (content undefined), so decoders may read past it.
+// Errors     poll() returns a Status for what ends the job (unreadable file). Content is not judged here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/status.h"
+#include "penstock/core/base/time.h"
+
+namespace penstock {
+
+class Clock;
+class FileSystem;
+
+inline constexpr std::size_t kRawPaddingBytes = 64;
+
+struct RawRecord {
+  std::string_view bytes;
+  Origin origin;
+  Instant arrival;  // When it was due (generators) or read: latencies are taken from here.
+};
+
+// Why a poll returned: there may be more at once, nothing before `wake_at`, or nothing ever again.
+enum class SourceState : std::uint8_t { kMore, kWaiting, kEnded };
+
+struct PollResult {
+  std::size_t records = 0;
+  SourceState state = SourceState::kMore;
+  Instant wake_at = kNever;  // With kWaiting: when to poll again at the latest; kNever: only after wake().
+};
+
+// Wakes the worker that owns a task. May be called from any thread, also when the worker is awake.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() noexcept = 0;
+  // The same for callers that have just published what is to be seen with a seq_cst store or read-modify-write:
+  // costs one load while the worker is awake.
+  virtual void wake_if_parked() noexcept = 0;
+};
+
+// What a task hands its reader at open.
+struct SourceContext {
+  std::uint32_t task_index = 0;  // This task among the stage's `task_count`.
+  std::uint32_t task_count = 1;
+  Clock* clock = nullptr;            // Never null.
+  FileSystem* file_system = nullptr; // Never null.
+  Waker* waker = nullptr;            // Never null; outlives the reader.
+};
+
+class ByteReader {
+ public:
+  virtual ~ByteReader() = default;
+
+  // Fills `batch` from its start; `now` is the worker's reading of the clock for this step. Never blocks.
+  virtual Result<PollResult> poll(std::span<RawRecord> batch, Instant now) = 0;
+};
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // For messages: "payments.ndjson", "standard input", "generator".
+  virtual std::string name() const = 0;
+  // How many tasks can read at the same time; further ones would find nothing to do.
+  virtual std::uint32_t parallelism_max() const = 0;
+  virtual Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,108 @@
+// core/stream/task_context.h -- what a task gives the operators, sources and sinks of its stage when it opens them.
+//
+// Threads    Belongs to the worker that owns the task. TaskCounters have one writer (that worker) and any reader.
+// Ownership  Everything pointed to outlives the task.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "penstock/core/base/clock.h"
+#include "penstock/core/base/file_system.h"
+#include "penstock/core/base/key_group.h"
+#include "penstock/core/base/status.h"
+#include "penstock/core/stream/erased.h"
+#include "penstock/core/stream/source.h"
+
+namespace penstock {
+
+// A number with one writer that others may read while it runs.
+class Counter {
+ public:
+  void add(std::uint64_t by) noexcept { value_.store(get() + by, std::memory_order_relaxed); }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct TaskCounters {
+  Counter records_in;
+  Counter records_out;
+  Counter errors;         // Records that could not be read, whatever became of them.
+  Counter skipped;        // Of these: dropped by policy.
+  Counter dead_letters;   // Of these: kept in the dead-letter file.
+  Counter late;
+  Counter side_unread;    // Emitted into a side output that nobody reads.
+  Counter overflows;      // Elements that did not fit their ring at first.
+  Counter state_keys;
+  Counter state_bytes;
+  std::atomic<std::int64_t> watermark_micros{kMinEventTime.micros};
+  std::atomic<std::uint64_t> epoch{0};  // Last barrier that has passed.
+};
+
+// The first error of a task. Set by operators and gates, read by the task between records.
+class TaskFailure {
+ public:
+  bool failed() const noexcept { return failed_; }
+  const Status& status() const noexcept { return status_; }
+  // Keeps the first error; later ones are consequences of it.
+  void set(Status status) noexcept {
+    if (failed_) return;
+    failed_ = true;
+    status_ = std::move(status);
+  }
+
+ private:
+  bool failed_ = false;
+  Status status_;
+};
+
+// Side outputs of a stage, by name; the type is checked when an operator asks for one.
+struct SideOutputSlot {
+  std::string name;
+  const std::type_info* type = nullptr;
+  void* collector = nullptr;  // AnyCollector<T>*
+};
+
+struct TaskContext {
+  std::string stage_name;
+  std::uint32_t task_index = 0;
+  std::uint32_t task_count = 1;
+  KeyGroupRange key_groups;
+  std::uint64_t seed = 0;              // For hash tables: differs from process to process.
+  std::uint64_t state_keys_max = ~0ULL;
+  Clock* clock = nullptr;              // Never null, like the rest of these.
+  FileSystem* file_system = nullptr;
+  Waker* waker = nullptr;
+  TaskFailure* failure = nullptr;
+  TaskCounters* counters = nullptr;
+  std::vector<SideOutputSlot> side_outputs;
+
+  // Whether a stream reads side output `name`, and its collector; one that drops everything when none does.
+  template <class T>
+  bool has_side_output(std::string_view name) const {
+    return find_side_output(name, typeid(T)) != nullptr;
+  }
+  template <class T>
+  AnyCollector<T> side_output(std::string_view name) const {
+    const SideOutputSlot* slot = find_side_output(name, typeid(T));
+    return slot == nullptr ? AnyCollector<T>() : *static_cast<AnyCollector<T>*>(slot->collector);
+  }
+
+ private:
+  const SideOutputSlot* find_side_output(std::string_view name, const std::type_info& type) const {
+    for (const SideOutputSlot& slot : side_outputs) {
+      if (slot.name == name && *slot.type == type) return &slot;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace penstock
