@@ -8,6 +8,7 @@
 
 #include <chrono>
 
+#include "penstock/core/base/cpu.h"
 #include "penstock/core/base/time.h"
 
 namespace penstock {
@@ -42,6 +43,9 @@ class IdleStrategy {
   std::chrono::nanoseconds spin_limit_;
   Instant idle_since_ = kNever;  // kNever while there is work.
 };
+
+// One turn of a worker's spin phase.
+inline void spin_pause() noexcept { cpu_relax(); }
 
 // How long a parked thread takes to run again after a wake, on this machine, now: the median of some real ones, which
 // takes a few milliseconds and a thread. Always between 1 and 200 microseconds. For the start of an engine.

@@ -185,7 +185,7 @@ class SpscRing {
 
   // Producer's line. Indices only grow; slot = index & mask_.
   alignas(kLineBytes) std::atomic<std::uint64_t> tail_{0};  // Everything before it is published.
-  std::uint64_t staged_ = 0;
+  alignas(kLineBytes) std::uint64_t staged_ = 0;
   std::uint64_t head_seen_ = 0;
 
   // Consumer's line.

@@ -1,0 +1,98 @@
+// api/job.h -- Job: write a pipeline, start it, and hold it by its handle.
+//
+// Threads    A job is written by one thread. JobHandle calls may come from any thread, one at a time; poll() belongs to
+//            the thread that owns the work.
+// Ownership  Everything hangs off the job and its handle: no global state, no signal handlers, no output of our own.
+//            Two jobs in one process do not know of each other. No callback runs after stop() or ~JobHandle().
+// Errors     start() refuses a job that cannot run, with a message; a job that fails while running says why in wait().
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "penstock/api/input.h"
+#include "penstock/api/keyed_stream.h"
+#include "penstock/api/options.h"
+#include "penstock/core/runtime/source_input.h"
+#include "penstock/io/decode/decoded_source.h"
+
+namespace penstock {
+
+class JobHandle {
+ public:
+  explicit JobHandle(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+  // Sources stop, what is in flight comes out, the job ends. Returns at once: wait() for the end.
+  void drain() { engine_->drain(); }
+  // Like drain(), and time is over: everything that waits for a later watermark comes out too.
+  void finish() { engine_->finish(); }
+  // Ends the job now. What is in flight is dropped. No callback runs after it returns.
+  void stop() { engine_->stop(); }
+  // Until the job has ended; why.
+  Status wait() { return engine_->wait(); }
+  // Until the job has ended or `timeout` has passed; true when it has ended.
+  bool wait_for(std::chrono::nanoseconds timeout) { return engine_->wait_for(timeout); }
+  // The first failure, so far.
+  Status status() const { return engine_->status(); }
+  JobMetrics metrics() const { return engine_->metrics(); }
+
+  // For jobs opened with Job::open(): does a bounded amount of work on the calling thread. kIdle: nothing to do now.
+  StepOutcome poll() { return engine_->step(); }
+
+  Engine& engine() noexcept { return *engine_; }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+};
+
+class Job {
+ public:
+  explicit Job(std::string name) : name_(std::move(name)), plan_(std::make_shared<Plan>()) {}
+
+  const std::string& name() const noexcept { return name_; }
+
+  // Bytes from outside, decoded record by record.
+  template <class Decoder>
+  auto source(std::shared_ptr<const ByteSource> bytes, Decoder decoder, DecodeOptions options = {}) {
+    using Input = DecodedSource<Decoder>;
+    const StageId stage = plan_->add_stage(bytes->name());
+    plan_->stage(stage).parallelism_max = bytes->parallelism_max();
+    return Stream<typename Decoder::Value, internal::FromPrototype<Input>>(
+        plan_, stage, {Input(std::move(bytes), std::move(decoder), std::move(options))}, {});
+  }
+
+  // A typed source: see core/runtime/source_input.h for its shape.
+  template <class Source>
+    requires requires { typename Source::Value; }
+  auto source(Source source, std::string name = "source") {
+    using Input = SourceInput<Source>;
+    const StageId stage = plan_->add_stage(std::move(name));
+    return Stream<typename Source::Value, internal::FromPrototype<Input>>(plan_, stage, {Input(std::move(source))}, {});
+  }
+
+  // {stream, handle to push into it}
+  template <class T>
+  auto input(InputOptions options = {}) {
+    auto channel = std::make_shared<internal::InputChannel<T>>(options);
+    auto stream = source(internal::InputSource<T>(channel), "input");
+    plan_->stage({static_cast<std::uint32_t>(plan_->stages().size() - 1)}).parallelism_max = 1;
+    return std::pair(std::move(stream), InputHandle<T>(std::move(channel)));
+  }
+
+  // Runs on threads of the job's own.
+  Result<JobHandle> start(const Options& options = {}) const;
+  // Runs on the caller's thread: nothing happens but in JobHandle::poll(). REQUIRES: options.workers == 1.
+  Result<JobHandle> open(const Options& options = {}) const;
+  // start() and wait().
+  Status run(const Options& options = {}) const;
+
+  const Plan& plan() const noexcept { return *plan_; }
+
+ private:
+  std::string name_;
+  std::shared_ptr<Plan> plan_;
+};
+
+}  // namespace penstock

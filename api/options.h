@@ -1,0 +1,18 @@
+// api/options.h -- how a job runs: workers, waiting, memory bounds. Nothing here changes a result.
+#pragma once
+
+#include <cstdint>
+
+#include "penstock/core/base/status.h"
+#include "penstock/core/runtime/engine.h"
+
+namespace penstock {
+
+struct Options : EngineOptions {
+  // The defaults, changed by PENSTOCK__WORKERS, PENSTOCK__PROFILE (balanced | latency), PENSTOCK__PIN_WORKERS
+  // (true | false), PENSTOCK__BATCH_MAX, PENSTOCK__RING_SLOTS, PENSTOCK__STATE_KEYS_MAX. A value that cannot be read is
+  // an error that names the variable.
+  static Result<Options> from_environment();
+};
+
+}  // namespace penstock

@@ -1,0 +1,131 @@
+// api/stage_builder.h -- turns what a stream has gathered (input, operators, outputs) into a stage of the plan.
+//
+// Streams hold prototypes; the body of each task is made from copies of them when the engine is built.
+// Threads    Used by the thread that writes the job.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "penstock/core/base/hash.h"
+#include "penstock/core/plan/plan.h"
+#include "penstock/core/runtime/chain_body.h"
+#include "penstock/core/runtime/exchange_input.h"
+
+namespace penstock::internal {
+
+template <class T>
+ExchangeSpec exchange(StageId from, std::uint32_t output, StageId to, ExchangeKind kind) {
+  return {from, output, to, kind, [](const ChannelSetShape& shape) -> std::unique_ptr<ChannelSet> {
+            return std::make_unique<TypedChannelSet<T>>(shape);
+          }};
+}
+
+// ---- how a stage gets its input: from a source prototype, or from the exchanges that lead to it ----
+
+template <class Input>
+struct FromPrototype {
+  using Type = Input;
+  Input prototype;
+  Input operator()(const StageWiring&) const { return prototype; }
+};
+
+template <class T>
+struct FromExchanges {
+  using Type = ExchangeInput<T>;
+  ExchangeInput<T> operator()(const StageWiring& wiring) const { return ExchangeInput<T>(wiring); }
+};
+
+// ---- what a chain ends in ----
+
+using OwnedParts = std::vector<std::shared_ptr<void>>;
+
+struct ToNowhere {
+  using Type = NoOutput;
+  NoOutput* operator()(const StageWiring&, StageOutputs&, OwnedParts& owned) const {
+    auto end = std::make_shared<NoOutput>();
+    owned.push_back(end);
+    return end.get();
+  }
+};
+
+template <class T, class Selector>
+struct KeyHashOf {
+  Selector selector;
+  std::uint64_t operator()(const T& value) const noexcept { return key_hash(std::invoke(selector, value)); }
+};
+
+template <class T, class Selector>
+struct ToKeyOwners {
+  using Partition = HashPartition<T, KeyHashOf<T, Selector>>;
+  using Type = PartitionedGate<T, Partition>;
+  Selector selector;
+  Type* operator()(const StageWiring& wiring, StageOutputs& outputs, OwnedParts&) const {
+    for (const StageWiring::Output& output : wiring.outputs) {
+      if (output.output == 0) return &outputs.add_gate<T>(wiring, output, Partition(KeyHashOf<T, Selector>{selector}));
+    }
+    return nullptr;
+  }
+};
+
+template <class T>
+void add_spread_gate(const StageWiring& wiring, const StageWiring::Output& output, StageOutputs& outputs,
+                     FanOut<T>& fan_out) {
+  if (output.kind == ExchangeKind::kBroadcast) {
+    fan_out.add(outputs.add_gate<T>(wiring, output, BroadcastPartition<T>()));
+  } else {
+    fan_out.add(outputs.add_gate<T>(wiring, output, TurnPartition<T>()));
+  }
+}
+
+// To every exchange that reads output `index` of the stage.
+template <class T>
+struct ToReaders {
+  using Type = FanOut<T>;
+  std::uint32_t index = 0;
+  FanOut<T>* operator()(const StageWiring& wiring, StageOutputs& outputs, OwnedParts& owned) const {
+    auto fan_out = std::make_shared<FanOut<T>>();
+    for (const StageWiring::Output& output : wiring.outputs) {
+      if (output.output == index) add_spread_gate(wiring, output, outputs, *fan_out);
+    }
+    owned.push_back(fan_out);
+    return fan_out.get();
+  }
+};
+
+// A side output that some stream reads: makes its collector when the task is built.
+using MakeSideOutput = std::function<SideOutputSlot(const StageWiring&, StageOutputs&, OwnedParts&)>;
+
+template <class T>
+MakeSideOutput side_output_maker(std::string name, std::uint32_t index) {
+  return [name = std::move(name), index](const StageWiring& wiring, StageOutputs& outputs, OwnedParts& owned) {
+    FanOut<T>* fan_out = ToReaders<T>{index}(wiring, outputs, owned);
+    auto collector = std::make_shared<AnyCollector<T>>(*fan_out);
+    owned.push_back(collector);
+    return SideOutputSlot{name, &typeid(T), collector.get()};
+  };
+}
+
+template <class MakeInput, class MakeOut, class... Ops>
+void seal_stage(Plan& plan, StageId stage, MakeInput make_input, MakeOut make_out, std::vector<MakeSideOutput> sides,
+                std::tuple<Ops...> ops) {
+  plan.seal(stage, [=](const StageWiring& wiring) -> Result<std::unique_ptr<StageBody>> {
+    auto outputs = std::make_unique<StageOutputs>();
+    OwnedParts owned;
+    auto* out = make_out(wiring, *outputs, owned);
+    std::vector<SideOutputSlot> slots;
+    for (const MakeSideOutput& make_side : sides) slots.push_back(make_side(wiring, *outputs, owned));
+    using Body = ChainBody<typename MakeInput::Type, typename MakeOut::Type, Ops...>;
+    return std::apply(
+        [&](const Ops&... op) -> std::unique_ptr<StageBody> {
+          return std::make_unique<Body>(make_input(wiring), std::move(outputs), out, std::move(slots),
+                                        std::move(owned), op...);
+        },
+        ops);
+  });
+}
+
+}  // namespace penstock::internal

@@ -1,0 +1,213 @@
+// api/stream.h -- Stream<T>: a typed pipeline, fused at compile time, for programs that embed the engine.
+//
+//   penstock::Job job("fraud");
+//   auto [payments, input] = job.input<Payment>();
+//   std::move(payments).event_time(&Payment::at, {.max_disorder = 5s})
+//       .filter([](const Payment& p) { return p.amount > 0; })
+//       .key_by(&Payment::card)
+//       .process(Velocity{.limit = 10, .within = 60s})
+//       .for_each([](const Alert& alert) { ... });
+//   auto running = job.start();
+//
+// A stream is move-only and used once: each method consumes it and returns what follows. share() makes one that can be
+// read any number of times. Functions and operators are copied once per task, and called on the worker of that task:
+// they need no lock for what they own, and one for what the copies share.
+// Records must be trivially copyable where they change thread (key_by, share, union); use InlineString<N> for text.
+// Threads    A job is written by one thread.
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "penstock/api/stage_builder.h"
+#include "penstock/core/stream/sink.h"
+#include "penstock/io/encode/encoded_sink.h"
+#include "penstock/operators/assign_event_time.h"
+#include "penstock/operators/filter.h"
+#include "penstock/operators/flat_map.h"
+#include "penstock/operators/for_each.h"
+#include "penstock/operators/map.h"
+#include "penstock/operators/split.h"
+
+namespace penstock {
+
+template <class T, class Selector>
+class KeyedStream;
+template <class T>
+class SharedStream;
+
+template <class T, class MakeInput, class... Ops>
+class [[nodiscard]] Stream {
+ public:
+  using Value = T;
+
+  Stream(std::shared_ptr<Plan> plan, StageId stage, MakeInput make_input, std::tuple<Ops...> ops,
+         std::vector<internal::MakeSideOutput> sides = {})
+      : plan_(std::move(plan)),
+        stage_(stage),
+        make_input_(std::move(make_input)),
+        ops_(std::move(ops)),
+        sides_(std::move(sides)) {}
+  Stream(Stream&&) noexcept = default;
+  Stream& operator=(Stream&&) noexcept = default;
+
+  // ---- record by record, fused into this stage ----
+
+  template <class Function>
+  auto map(Function function) && {
+    using Op = Map<T, Function>;
+    return std::move(*this).template append<typename Op::Output>(Op(std::move(function)));
+  }
+  template <class Predicate>
+  auto filter(Predicate predicate) && {
+    return std::move(*this).template append<T>(Filter<T, Predicate>(std::move(predicate)));
+  }
+  // Out cannot be derived from the function: name it, as in flat_map<Word>(...).
+  template <class Out, class Function>
+  auto flat_map(Function function) && {
+    return std::move(*this).template append<Out>(FlatMap<T, Out, Function>(std::move(function)));
+  }
+  // Where records carry their time, and how far out of order they may be. Once, right behind the source.
+  template <class TimeOf>
+  auto event_time(TimeOf time_of, WatermarkOptions options = {}) && {
+    return std::move(*this).template append<T>(AssignEventTime<T, TimeOf>(std::move(time_of), options));
+  }
+  // Any operator of the shape described in core/stream/chain.h, with `using Output`.
+  template <class Operator>
+  auto apply(Operator op) && {
+    return std::move(*this).template append<typename Operator::Output>(std::move(op));
+  }
+
+  // ---- several streams ----
+
+  // {records for which the function is true, the others}
+  template <class Predicate>
+  auto split(Predicate predicate) && {
+    const std::string name = "split." + std::to_string(sides_.size());
+    return std::move(*this)
+        .template append<T>(Split<T, Predicate>(std::move(predicate), SideOutput<T>(name)))
+        .template side_output<T>(SideOutput<T>(name));
+  }
+  // {this stream, what its operators emit into `side`}
+  template <class X>
+  auto side_output(const SideOutput<X>& side) && {
+    const auto index = static_cast<std::uint32_t>(sides_.size() + 1);
+    const StageId reader = plan_->add_stage(side.name());
+    plan_->connect(internal::exchange<X>(stage_, index, reader, ExchangeKind::kForward));
+    sides_.push_back(internal::side_output_maker<X>(side.name(), index));
+    Stream<X, internal::FromExchanges<X>> aside(plan_, reader, {}, {});
+    return std::pair(std::move(*this), std::move(aside));
+  }
+  template <class OtherInput, class... OtherOps>
+  auto union_with(Stream<T, OtherInput, OtherOps...> other) && {
+    const StageId merged = plan_->add_stage("union");
+    auto plan = plan_;
+    std::move(*this).lead_to(merged, ExchangeKind::kForward);
+    std::move(other).lead_to(merged, ExchangeKind::kForward);
+    return Stream<T, internal::FromExchanges<T>>(plan, merged, {}, {});
+  }
+  // Spreads records evenly over the tasks of the next stage.
+  auto rebalance() && { return std::move(*this).exchange_to("rebalance", ExchangeKind::kRebalance); }
+  // Every task of the next stage gets every record.
+  auto broadcast() && { return std::move(*this).exchange_to("broadcast", ExchangeKind::kBroadcast); }
+  SharedStream<T> share() &&;
+
+  // Records of equal keys meet in one task, with state of their own. `selector` is a member or a function of the
+  // record; the key needs ==, a key_hash and to be trivially copyable.
+  template <class Selector>
+  auto key_by(Selector selector) && {
+    using Key = std::remove_cvref_t<std::invoke_result_t<Selector&, const T&>>;
+    static_assert(std::is_trivially_copyable_v<Key>, "key_by: the key must be trivially copyable: use InlineString<N> for text");
+    static_assert(Hashable<Key>, "key_by: the key has no key_hash: give its type a penstock_hash(const Key&)");
+    const StageId keyed = plan_->add_stage("keyed");
+    plan_->connect(internal::exchange<T>(stage_, 0, keyed, ExchangeKind::kHash));
+    auto plan = plan_;
+    std::move(*this).seal(internal::ToKeyOwners<T, Selector>{selector});
+    return KeyedStream<T, Selector>(std::move(plan), keyed, std::move(selector));
+  }
+
+  // ---- the end ----
+
+  // Encodes each record and writes it as one line or message of `sink`.
+  template <class Encoder>
+  void sink(std::shared_ptr<const ByteSink> sink, Encoder encoder) && {
+    std::move(*this).template append<T>(EncodedSink<T, Encoder>(std::move(sink), std::move(encoder))).seal(internal::ToNowhere{});
+  }
+  template <class Function>
+  void for_each(Function function) && {
+    std::move(*this).template append<T>(ForEach<T, Function>(std::move(function))).seal(internal::ToNowhere{});
+  }
+
+  // ---- the stage ----
+
+  // For messages and metrics.
+  Stream&& named(std::string name) && {
+    plan_->stage(stage_).name = std::move(name);
+    return std::move(*this);
+  }
+  // Tasks of this stage; by default one per worker.
+  Stream&& parallelism(std::uint32_t tasks) && {
+    plan_->stage(stage_).parallelism = tasks;
+    return std::move(*this);
+  }
+
+ private:
+  template <class, class, class...>
+  friend class Stream;
+
+  template <class Out, class Op>
+  auto append(Op op) && {
+    return Stream<Out, MakeInput, Ops..., Op>(std::move(plan_), stage_, std::move(make_input_),
+                                              std::tuple_cat(std::move(ops_), std::tuple<Op>(std::move(op))),
+                                              std::move(sides_));
+  }
+  template <class MakeOut>
+  void seal(MakeOut make_out) && {
+    internal::seal_stage(*plan_, stage_, std::move(make_input_), std::move(make_out), std::move(sides_), std::move(ops_));
+  }
+  void lead_to(StageId to, ExchangeKind kind) && {
+    plan_->connect(internal::exchange<T>(stage_, 0, to, kind));
+    std::move(*this).seal(internal::ToReaders<T>{});
+  }
+  auto exchange_to(const char* name, ExchangeKind kind) && {
+    const StageId next = plan_->add_stage(name);
+    auto plan = plan_;
+    std::move(*this).lead_to(next, kind);
+    return Stream<T, internal::FromExchanges<T>>(std::move(plan), next, {}, {});
+  }
+
+  std::shared_ptr<Plan> plan_;
+  StageId stage_;
+  MakeInput make_input_;
+  std::tuple<Ops...> ops_;
+  std::vector<internal::MakeSideOutput> sides_;
+};
+
+// A stream that may be read any number of times; each reader gets every record, in a stage of its own.
+template <class T>
+class SharedStream {
+ public:
+  SharedStream(std::shared_ptr<Plan> plan, StageId stage) : plan_(std::move(plan)), stage_(stage) {}
+
+  auto read() const {
+    const StageId reader = plan_->add_stage("reader");
+    plan_->connect(internal::exchange<T>(stage_, 0, reader, ExchangeKind::kForward));
+    return Stream<T, internal::FromExchanges<T>>(plan_, reader, {}, {});
+  }
+
+ private:
+  std::shared_ptr<Plan> plan_;
+  StageId stage_;
+};
+
+template <class T, class MakeInput, class... Ops>
+SharedStream<T> Stream<T, MakeInput, Ops...>::share() && {
+  SharedStream<T> shared(plan_, stage_);
+  std::move(*this).seal(internal::ToReaders<T>{});
+  return shared;
+}
+
+}  // namespace penstock

@@ -1,0 +1,47 @@
+// bench/workloads/engine_nexmark.h -- q0, q1 and q2 as jobs: a generator as the source, fused operators, a sum at the end.
+#pragma once
+
+#include <memory>
+
+#include "penstock/bench/workloads/engine_run.h"
+#include "penstock/bench/workloads/nexmark.h"
+
+namespace penstock::bench {
+
+// Task s of W produces the events s, s + W, s + 2 W, ... below `events`.
+class NexmarkSource {
+ public:
+  using Value = NexmarkEvent;
+
+  NexmarkSource(std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter)
+      : events_(events), disorder_(disorder), generator_(0, 1, disorder), meter_(std::move(meter)) {}
+
+  Status open(const SourceContext& context) {
+    generator_ = NexmarkGenerator(context.task_index, context.task_count, disorder_);
+    return Status();
+  }
+
+  PollResult poll(std::size_t max, Instant, auto& emit) noexcept {
+    if (meter_ != nullptr) std::exchange(meter_, nullptr)->started();
+    PollResult result;
+    while (result.records < max && generator_.next_number() < events_ && !emit.full()) {
+      const NexmarkEvent event = generator_.next();
+      emit(Record<NexmarkEvent>{event, EventTime{event.time_ms * 1000}});
+      ++result.records;
+    }
+    if (generator_.next_number() >= events_) result.state = SourceState::kEnded;
+    return result;
+  }
+
+ private:
+  std::uint64_t events_;
+  Disorder disorder_;
+  NexmarkGenerator generator_;
+  std::shared_ptr<RunMeter> meter_;
+};
+
+void build_q0(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
+void build_q1(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
+void build_q2(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
+
+}  // namespace penstock::bench

@@ -1,0 +1,81 @@
+// state/current_key.h -- the key that an operator's state handles act on, with its entry.
+//
+// The task sets it before each record; handles read and change the entry through it, so they need no key themselves.
+// Threads    The task's worker.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "penstock/state/state_table.h"
+
+namespace penstock {
+
+class CurrentKey {
+ public:
+  explicit CurrentKey(StateTable* table) : table_(table) { need_scratch(1); }
+  CurrentKey(const CurrentKey&) = delete;
+  CurrentKey& operator=(const CurrentKey&) = delete;
+
+  // `key` must outlive the record. `candidate` comes from locate(hash), or is null.
+  template <class Key>
+  void set(std::uint64_t hash, const Key& key, StateEntry* candidate) noexcept {
+    hash_ = hash;
+    key_ = &key;
+    entry_ = table_->find_at(candidate, hash, key);
+  }
+  void forget() noexcept { entry_ = nullptr; }  // Entries are about to move.
+
+  std::uint64_t hash() const noexcept { return hash_; }
+  // Null when the key has no state.
+  StateEntry* entry() const noexcept { return entry_; }
+  // Creates the entry when it is missing. Null when there is no room.
+  StateEntry* entry_for_write() noexcept {
+    if (entry_ == nullptr) [[unlikely]] return entry_ = table_->insert_new(hash_, key_);
+    table_->touch(entry_);
+    return entry_;
+  }
+  // The value of the slot is gone; the entry as well, when it was the last. REQUIRES: there is an entry.
+  void drop(const StateSlot& slot) noexcept {
+    table_->touch(entry_);
+    entry_->present &= ~slot.bit;
+    if (entry_->present != 0) return;
+    table_->erase(entry_);
+    entry_ = nullptr;
+  }
+  const StateSlot& slot(std::uint32_t index) const noexcept { return table_->layout().slot(index); }
+
+  // Where writes go that have no room; as large as the largest value asked for.
+  void* scratch() noexcept { return scratch_.data(); }
+  void need_scratch(std::size_t bytes) {
+    scratch_.resize(std::max(scratch_.size(), bytes / sizeof(ScratchUnit) + 1));
+  }
+
+ private:
+  struct alignas(kStateAlignmentMax) ScratchUnit {
+    std::byte bytes[kStateAlignmentMax];
+  };
+
+  StateTable* table_;
+  std::uint64_t hash_ = 0;
+  const void* key_ = nullptr;
+  StateEntry* entry_ = nullptr;
+  std::vector<ScratchUnit> scratch_;
+};
+
+namespace internal {
+
+template <class T>
+constexpr void check_state_type() noexcept {
+  static_assert(std::is_trivially_copyable_v<T>,
+                "a type kept in keyed state must be trivially copyable: InlineString<N> for text, MapState for lists");
+  static_assert(std::is_default_constructible_v<T>, "a type kept in keyed state needs a default constructor");
+  static_assert(alignof(T) <= kStateAlignmentMax, "a type kept in keyed state may be aligned to at most 16 bytes");
+}
+
+}  // namespace internal
+
+}  // namespace penstock

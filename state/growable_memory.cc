@@ -1,0 +1,89 @@
+#include "penstock/state/growable_memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+
+#include "penstock/core/base/check.h"
+#include "penstock/core/base/memory.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14; older headers lack it, older kernels answer EINVAL.
+#endif
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t kStepBytes = std::size_t{64} << 10;
+
+constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) noexcept {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+bool GrowableMemory::reserve(std::size_t bytes_max, std::size_t bytes_present) noexcept {
+  PENSTOCK_CHECK(bytes_max > 0 && bytes_present <= bytes_max);
+  release();
+  const bool huge = bytes_present >= kHugePageBytes;
+  const std::size_t step = huge ? kHugePageBytes : kStepBytes;
+  const std::size_t bytes = round_up(bytes_max, step);
+  void* mapped = ::mmap(nullptr, bytes + kHugePageBytes, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) return false;
+  mapping_ = static_cast<std::byte*>(mapped);
+  mapping_bytes_ = bytes + kHugePageBytes;
+  const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(mapped) % kHugePageBytes;
+  data_ = mapping_ + (misaligned == 0 ? 0 : kHugePageBytes - misaligned);
+  max_ = bytes;
+  drop_step_ = step;
+  const std::size_t present = round_up(bytes_present, step);
+  // Advice: a kernel without huge pages refuses it, and small pages serve as well.
+  if (huge) static_cast<void>(::madvise(data_, present, MADV_HUGEPAGE));
+  if (make_present(present)) return true;
+  release();
+  return false;
+}
+
+bool GrowableMemory::extend_slowly(std::size_t bytes) noexcept {
+  if (bytes > max_) return false;
+  return make_present(std::min(round_up(bytes, kStepBytes), max_));
+}
+
+bool GrowableMemory::make_present(std::size_t bytes) noexcept {
+  if (bytes <= present_) return true;
+  std::byte* from = data_ + present_;
+  const std::size_t count = bytes - present_;
+  if (::mprotect(from, count, PROT_READ | PROT_WRITE) != 0) return false;
+  // EINVAL: the kernel cannot do it in one call; pages then come with their first use.
+  if (::madvise(from, count, MADV_POPULATE_WRITE) != 0 && errno != EINVAL) return false;
+  present_ = bytes;
+  return true;
+}
+
+void GrowableMemory::drop_slowly(std::size_t bytes) noexcept {
+  const std::size_t until = bytes / drop_step_ * drop_step_;
+  static_cast<void>(::madvise(data_ + dropped_, until - dropped_, MADV_DONTNEED));
+  dropped_ = until;
+}
+
+void GrowableMemory::release() noexcept {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapping_bytes_);
+  mapping_ = nullptr;
+  data_ = nullptr;
+  mapping_bytes_ = present_ = dropped_ = drop_step_ = max_ = 0;
+}
+
+void GrowableMemory::swap(GrowableMemory& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(present_, other.present_);
+  std::swap(dropped_, other.dropped_);
+  std::swap(drop_step_, other.drop_step_);
+  std::swap(max_, other.max_);
+  std::swap(mapping_, other.mapping_);
+  std::swap(mapping_bytes_, other.mapping_bytes_);
+}
+
+}  // namespace penstock

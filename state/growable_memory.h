@@ -1,0 +1,61 @@
+// state/growable_memory.h -- one contiguous array of zeros that grows in place, a small step at a time.
+//
+// Address space for the largest size is reserved at once and costs nothing; pages are made present when extend()
+// reaches them. So growth never copies, pointers stay valid, and element n is at data() + n * size: no directory.
+// Ownership  Owns its pages; move-only.
+// Threads    One owner at a time.
+// Cost       extend() is a comparison until it passes what is present; then a step of 64 KiB, 20 us on a small VM.
+//            Huge pages are asked for what is present from the start: taken one by one while records flow, each would
+//            stall for up to 6 ms.
+// Errors     Too little memory: false, and nothing changed.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace penstock {
+
+class GrowableMemory {
+ public:
+  GrowableMemory() noexcept = default;  // Empty; extend() fails.
+  GrowableMemory(GrowableMemory&& other) noexcept { swap(other); }
+  GrowableMemory& operator=(GrowableMemory&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~GrowableMemory() { release(); }
+
+  // Replaces what was there by up to `bytes_max` zeros, of which `bytes_present` are usable at once.
+  // REQUIRES: bytes_present <= bytes_max, bytes_max > 0.
+  [[nodiscard]] bool reserve(std::size_t bytes_max, std::size_t bytes_present) noexcept;
+
+  // Makes the first `bytes` usable.
+  [[nodiscard]] bool extend(std::size_t bytes) noexcept {
+    return bytes <= present_ || extend_slowly(bytes);
+  }
+  // Gives back most pages of [0, bytes), which are not used again.
+  void drop_front(std::size_t bytes) noexcept {
+    if (bytes >= dropped_ + drop_step_) drop_slowly(bytes);
+  }
+  void release() noexcept;
+
+  std::byte* data() const noexcept { return data_; }
+  std::size_t present_bytes() const noexcept { return present_; }
+  std::size_t resident_bytes() const noexcept { return present_ - dropped_; }
+
+ private:
+  bool extend_slowly(std::size_t bytes) noexcept;
+  void drop_slowly(std::size_t bytes) noexcept;
+  bool make_present(std::size_t bytes) noexcept;
+  void swap(GrowableMemory& other) noexcept;
+
+  std::byte* data_ = nullptr;
+  std::size_t present_ = 0;
+  std::size_t dropped_ = 0;
+  std::size_t drop_step_ = 0;
+  std::size_t max_ = 0;
+  std::byte* mapping_ = nullptr;  // As returned by the system; data_ is its first multiple of a huge page.
+  std::size_t mapping_bytes_ = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,98 @@
+#include "penstock/state/keyed_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+
+KeyedStateStore::KeyedStateStore(std::string place) : place_(std::move(place)) {}
+
+KeyedStateStore::~KeyedStateStore() = default;
+
+Status KeyedStateStore::with_place(Status status) const { return status.with_place(place_); }
+
+Status KeyedStateStore::add_name(std::string_view name) {
+  if (layout_.stride() != 0) {
+    return with_place(Status::failed_precondition("state '" + std::string(name) +
+                                                  "' was asked for after open(); ask for it in open()"));
+  }
+  if (name.empty()) return with_place(Status::invalid_argument("a state handle needs a name"));
+  if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
+    return with_place(Status::invalid_argument("state '" + std::string(name) +
+                                               "' was asked for twice; names are unique in an operator"));
+  }
+  names_.emplace_back(name);
+  return {};
+}
+
+Status KeyedStateStore::check_size(std::size_t bytes) const {
+  if (bytes > kEntryBytesMax) {
+    return with_place(Status::invalid_argument("state '" + names_.back() + "' has values of " +
+                                               std::to_string(bytes) + " bytes, more than " +
+                                               std::to_string(kEntryBytesMax)));
+  }
+  return {};
+}
+
+Result<std::uint32_t> KeyedStateStore::add_slot(std::string_view name, std::size_t bytes,
+                                                std::size_t alignment, bool derived) {
+  PENSTOCK_RETURN_IF_ERROR(add_name(name));
+  PENSTOCK_RETURN_IF_ERROR(check_size(bytes));
+  current_.need_scratch(bytes);
+  auto index = layout_.add_slot(bytes, alignment, derived);
+  if (!index.ok()) return with_place(index.status());
+  return index;
+}
+
+Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& options) {
+  PENSTOCK_RETURN_IF_ERROR(with_place(layout_.seal(key)));
+  StateTableOptions table;
+  table.groups = options.groups;
+  table.seed = options.seed;
+  table.max_keys = options.max_keys;
+  table.expected_keys = options.expected_keys;
+  table.bytes_max = options.bytes_max;
+  PENSTOCK_RETURN_IF_ERROR(with_place(table_.open(layout_, table)));
+  for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->open(&table_, table)));
+  table_.set_move_listener({[](void* self, std::uint32_t, std::uint32_t to) noexcept {
+                              for (const auto& map : static_cast<KeyedStateStore*>(self)->maps_) {
+                                map->primary_moved(to);
+                              }
+                            },
+                            this});
+  return {};
+}
+
+bool KeyedStateStore::failed() const noexcept {
+  if (table_.fault() != StateFault::kNone) [[unlikely]] return true;
+  for (const auto& map : maps_) {
+    if (map->table().fault() != StateFault::kNone) [[unlikely]] return true;
+  }
+  return false;
+}
+
+Status KeyedStateStore::status() const {
+  PENSTOCK_RETURN_IF_ERROR(with_place(table_.status()));
+  for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->table().status()));
+  return {};
+}
+
+KeyedStateMetrics KeyedStateStore::metrics() const noexcept {
+  KeyedStateMetrics metrics{table_.keys(), 0, table_.resident_bytes(), table_.growths(), table_.crowded_keys()};
+  for (const auto& map : maps_) {
+    metrics.map_elements += map->table().keys();
+    metrics.resident_bytes += map->table().resident_bytes();
+    metrics.growths += map->table().growths();
+    metrics.crowded_keys += map->table().crowded_keys();
+  }
+  return metrics;
+}
+
+bool KeyedStateStore::maintain(std::size_t budget) noexcept {
+  current_.forget();
+  bool more = table_.maintain(budget);
+  for (const auto& map : maps_) more |= map->table().maintain(budget);
+  return more;
+}
+
+}  // namespace penstock

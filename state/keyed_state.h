@@ -1,0 +1,115 @@
+// state/keyed_state.h -- the keyed state of one operator in one task, and the key that its handles act on.
+//
+// Life       An operator asks for handles while it opens; the task seals the store with its key type; then, for each
+//            record, it sets the current key before the operator sees it. Handles are small and copyable and point to
+//            the store, which must stay where it is.
+// Keys       A key has an entry while one of its values exists: reading creates nothing, clearing the last value removes
+//            the entry.
+// Threads    The task's worker. Errors: running out of memory or past max_keys never stops a call: writes then go to
+//            a scratch value, and status() fails, which the task checks after each batch.
+// Cost       Nothing is allocated per record; growth works in small steps (state_table.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "penstock/core/base/status.h"
+#include "penstock/state/current_key.h"
+#include "penstock/state/map_state.h"
+#include "penstock/state/map_table.h"
+#include "penstock/state/state_table.h"
+#include "penstock/state/value_state.h"
+
+namespace penstock {
+
+struct KeyedStateOptions {
+  KeyGroupRange groups;
+  std::uint64_t seed = 0;  // Of the process; unknown to whoever sends keys.
+  std::uint64_t max_keys = ~std::uint64_t{0};  // Of each table: keys, and elements of each map.
+  std::uint64_t expected_keys = 0;
+  std::uint64_t bytes_max = 0;  // Of each table; 0: what the machine has.
+};
+
+struct KeyedStateMetrics {
+  std::uint64_t keys = 0;
+  std::uint64_t map_elements = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t growths = 0;
+  std::uint64_t crowded_keys = 0;  // Placed in a second index, because their hashes crowd: skew or a flood.
+};
+
+class KeyedStateStore {
+ public:
+  // `place` names the operator in errors.
+  explicit KeyedStateStore(std::string place);
+  ~KeyedStateStore();
+  KeyedStateStore(const KeyedStateStore&) = delete;
+  KeyedStateStore& operator=(const KeyedStateStore&) = delete;
+
+  // While the operator opens. Names are unique within it.
+  template <class T>
+  Result<ValueState<T>> value_state(std::string_view name);
+  template <class K, class V>
+  Result<MapState<K, V>> map_state(std::string_view name);
+
+  template <class Key>
+  Status seal(const KeyedStateOptions& options) {
+    return seal(KeyShape::of<Key>(), options);
+  }
+  Status seal(const KeyShape& key, const KeyedStateOptions& options);
+  bool has_handles() const noexcept { return !names_.empty(); }
+
+  // `key` must outlive the record. `candidate` comes from table().locate(hash), or is null.
+  template <class Key>
+  void set_current_key(std::uint64_t hash, const Key& key, StateEntry* candidate = nullptr) noexcept {
+    current_.set(hash, key, candidate);
+  }
+
+  StateTable& table() noexcept { return table_; }
+  const StateTable& table() const noexcept { return table_; }
+  // Table of the i-th map handle, for snapshots.
+  StateTable& map_table(std::size_t index) noexcept { return maps_[index]->table(); }
+  std::size_t maps() const noexcept { return maps_.size(); }
+
+  bool failed() const noexcept;
+  Status status() const;
+  KeyedStateMetrics metrics() const noexcept;
+  // Between batches or when idle; true: there is more to do.
+  bool maintain(std::size_t budget) noexcept;
+
+ private:
+  Status add_name(std::string_view name);
+  Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment, bool derived);
+  Status check_size(std::size_t bytes) const;
+  Status with_place(Status status) const;
+
+  StateTable table_;
+  CurrentKey current_{&table_};
+  std::vector<std::unique_ptr<MapTable>> maps_;
+  StateLayout layout_;
+  std::string place_;
+  std::vector<std::string> names_;
+};
+
+template <class T>
+Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
+  auto index = add_slot(name, sizeof(T), alignof(T), false);
+  if (!index.ok()) return index.status();
+  return ValueState<T>(&current_, *index);
+}
+
+template <class K, class V>
+Result<MapState<K, V>> KeyedStateStore::map_state(std::string_view name) {
+  auto head = add_slot(name, sizeof(MapHead), alignof(MapHead), true);
+  if (!head.ok()) return head.status();
+  PENSTOCK_RETURN_IF_ERROR(check_size(sizeof(V)));
+  current_.need_scratch(sizeof(V));
+  maps_.push_back(std::make_unique<MapTable>(MapElementShape::of<K, V>(), *head));
+  return MapState<K, V>(&current_, maps_.back().get());
+}
+
+}  // namespace penstock

@@ -1,0 +1,98 @@
+#include "penstock/state/map_table.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "penstock/core/base/check.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) noexcept {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+constexpr std::uint64_t kGroupBits = ~std::uint64_t{0} << 54;
+static_assert(kKeyGroups == 1024);
+
+}  // namespace
+
+Status MapTable::open(StateTable* primary, const StateTableOptions& options) {
+  primary_ = primary;
+  const KeyShape& outer = primary->layout().key();
+  primary_key_bytes_ = outer.bytes;
+  head_offset_ = primary->layout().slot(head_slot_).offset;
+  const std::size_t key_at = round_up(outer.bytes, shape_.key_alignment);
+  map_key_offset_ = sizeof(StateEntry) + key_at;
+  KeyShape both;
+  both.bytes = key_at + shape_.key_bytes;
+  both.alignment = std::max(outer.alignment, shape_.key_alignment);
+  both.equal_keys_are_equal_bytes = shape_.equal_keys_are_equal_bytes;
+  StateLayout layout;
+  const auto value = layout.add_slot(shape_.value_bytes, shape_.value_alignment, false);
+  const auto links = layout.add_slot(sizeof(MapLinks), alignof(MapLinks), true);
+  PENSTOCK_RETURN_IF_ERROR(layout.seal(both));
+  value_offset_ = layout.slot(*value).offset;
+  links_offset_ = layout.slot(*links).offset;
+  probe_.assign(both.bytes, std::byte{0});
+  StateTableOptions own = options;
+  own.ordered_by_group = false;  // A key with many elements would crowd into its group.
+  PENSTOCK_RETURN_IF_ERROR(table_.open(layout, own));
+  table_.set_move_listener({[](void* self, std::uint32_t, std::uint32_t to) noexcept {
+                              static_cast<MapTable*>(self)->element_moved(to);
+                            },
+                            this});
+  return {};
+}
+
+std::uint64_t MapTable::prepare(const StateEntry* primary, const void* key, std::uint64_t hash) noexcept {
+  std::memcpy(probe_.data(), primary->key(), primary_key_bytes_);
+  std::memcpy(probe_.data() + (map_key_offset_ - sizeof(StateEntry)), key, shape_.key_bytes);
+  const std::uint64_t outer = primary->key_hash();
+  return (outer & kGroupBits) | (hash_combine(outer, hash) & ~kGroupBits);
+}
+
+StateEntry* MapTable::insert_prepared(StateEntry* primary, std::uint64_t hash) noexcept {
+  StateEntry* element = table_.insert_new(hash, probe_.data());
+  if (element == nullptr) return nullptr;
+  element->present = 1;
+  MapHead& head = head_of(primary);
+  const std::uint32_t number = table_.number_of(element);
+  links_of(element) = {head.first, MapLinks::kOwner | primary_->number_of(primary)};
+  if (head.first != 0) links_of(table_.entry_at(head.first - 1)).previous = number + 1;
+  head.first = number + 1;
+  ++head.count;
+  return element;
+}
+
+void MapTable::erase(StateEntry* primary, StateEntry* element) noexcept {
+  const MapLinks links = links_of(element);
+  MapHead& head = head_of(primary);
+  if ((links.previous & MapLinks::kOwner) != 0) {
+    head.first = links.next;
+  } else {
+    links_of(table_.entry_at(links.previous - 1)).next = links.next;
+  }
+  if (links.next != 0) links_of(table_.entry_at(links.next - 1)).previous = links.previous;
+  --head.count;
+  table_.erase(element);
+}
+
+void MapTable::element_moved(std::uint32_t to) noexcept {
+  const MapLinks links = links_of(table_.entry_at(to));
+  if ((links.previous & MapLinks::kOwner) != 0) {
+    head_of(primary_->entry_at(links.previous & ~MapLinks::kOwner)).first = to + 1;
+  } else {
+    links_of(table_.entry_at(links.previous - 1)).next = to + 1;
+  }
+  if (links.next != 0) links_of(table_.entry_at(links.next - 1)).previous = to + 1;
+}
+
+void MapTable::primary_moved(std::uint32_t to) noexcept {
+  StateEntry* primary = primary_->entry_at(to);
+  if ((primary->present & primary_->layout().slot(head_slot_).bit) == 0) return;
+  const MapHead& head = head_of(primary);
+  if (head.first != 0) links_of(table_.entry_at(head.first - 1)).previous = MapLinks::kOwner | to;
+}
+
+}  // namespace penstock

@@ -1,0 +1,197 @@
+// state/state_table.h -- the keyed state of one operator in one task: a dense array of entries and an index into it.
+//
+// Layout     Entries stand in insertion order in one array that grows in place; erasing moves the last entry into the
+//            gap. The index is ordered by key group. Entry sizes are known when the table opens, key types when it is
+//            called: Key must be the type, or have the shape, that it was opened with; keys are compared by ==.
+// Pointers   Growth moves nothing. Erasing and maintain() move entries: version() then changes.
+// Stamps     Whoever changes an entry calls touch() first. A walk gives out the state as of begin_walk(); while it
+//            runs no entry moves: erased ones stay as gaps, which insertions and maintain() fill.
+// Floods     A key whose hash finds no place near its home goes to a second index, which is ordered by seeded bytes
+//            of the key. Keys that do not compare as bytes and share one whole hash are limited to about 4000.
+// Threads    One owner. Errors: fault() says why an insertion returned null; it never goes away.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "penstock/core/base/hash.h"
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/key_group.h"
+#include "penstock/core/base/status.h"
+#include "penstock/state/hash_index.h"
+#include "penstock/state/state_entry.h"
+#include "penstock/state/state_walk.h"
+
+namespace penstock {
+
+enum class StateFault : std::uint8_t { kNone, kNoMemory, kTooManyKeys, kFlood };
+
+struct StateTableOptions {
+  KeyGroupRange groups;
+  std::uint64_t seed = 0;
+  bool ordered_by_group = true;   // Else by the whole hash, for tables whose keys crowd into few groups.
+  std::uint64_t max_keys = ~std::uint64_t{0};
+  std::uint64_t expected_keys = 0;  // Room, with pages present, that is made when the table opens.
+  std::uint64_t bytes_max = 0;      // Of the array of entries, and of each index; 0: what the machine has.
+};
+
+// Told that the entry `from` is now `to`; its bytes are there already.
+struct StateMoveListener {
+  void (*moved)(void* context, std::uint32_t from, std::uint32_t to) noexcept = nullptr;
+  void* context = nullptr;
+};
+
+class StateTable {
+ public:
+  static constexpr std::uint32_t kNone = HashIndex::kNone;
+
+  Status open(const StateLayout& layout, const StateTableOptions& options);
+  void set_move_listener(StateMoveListener listener) noexcept { listener_ = listener; }
+
+  template <class Key>
+  StateEntry* find(std::uint64_t hash, const Key& key) const noexcept {
+    return find_equal(hash, &key, [&key](const StateEntry& entry) { return key_equal(entry, key); });
+  }
+  // As find(), trying first what locate() found some records ago.
+  template <class Key>
+  StateEntry* find_at(StateEntry* candidate, std::uint64_t hash, const Key& key) const noexcept {
+    if (candidate != nullptr && candidate->hash_and_state == masked(hash) && key_equal(*candidate, key))
+        [[likely]] {
+      return candidate;
+    }
+    return find(hash, key);
+  }
+  // Null when there is no room: see fault().
+  template <class Key>
+  StateEntry* find_or_insert(std::uint64_t hash, const Key& key, bool* inserted) noexcept {
+    StateEntry* entry = find(hash, key);
+    *inserted = entry == nullptr;
+    return entry != nullptr ? entry : insert_new(hash, &key);
+  }
+  // Finds by any test of equality; `key` points to the bytes of the key, should the second index need them.
+  template <class Equal>
+  StateEntry* find_equal(std::uint64_t hash, const void* key, Equal equal) const noexcept {
+    PENSTOCK_DCHECK(owns(hash));
+    const auto match = [&](std::uint32_t number) {
+      const StateEntry& entry = *entry_at(number);
+      return entry.hash_and_state == masked(hash) && equal(entry);
+    };
+    std::uint32_t number = index_.find(tag_of(hash), match);
+    if (number == kNone && crowd_.size() > 0) [[unlikely]] {
+      number = crowd_.find(crowd_tag(hash, key), match);
+    }
+    return number == kNone ? nullptr : entry_at(number);
+  }
+  // Adds a key that is not there. Its values are absent, their bytes undefined. Null: see fault().
+  StateEntry* insert_new(std::uint64_t hash, const void* key) noexcept;
+  void erase(StateEntry* entry) noexcept;
+
+  // Must precede every change of an entry's values or presence.
+  void touch(StateEntry* entry) noexcept {
+    if (entry->stamp == stamp_) return;
+    if (walk_.running()) [[unlikely]] walk_.before_change(*entry, number_of(entry));
+    entry->stamp = stamp_;
+  }
+
+  // Look-ahead: fetch the index some records before locate(), and that some before the record itself.
+  void prefetch_index(std::uint64_t hash) const noexcept { index_.prefetch(tag_of(hash)); }
+  // Fetches the entry that this hash probably has: a candidate for find_at(), or null. Any hash may be asked.
+  StateEntry* locate(std::uint64_t hash) const noexcept {
+    if (!owns(hash)) [[unlikely]] return nullptr;
+    const std::uint32_t number = index_.guess(tag_of(hash));
+    if (number == kNone) return nullptr;
+    StateEntry* entry = entry_at(number);
+    __builtin_prefetch(entry, 1);
+    return entry;
+  }
+
+  // The state as of now is what the walk gives out, under this epoch; later changes belong to the next.
+  // Fails when a walk runs, or the epoch is older than what the entries carry.
+  Status begin_walk(Epoch epoch);
+  // Gives about `budget` entries to consumer(const StateEntry&), in no order that matters.
+  template <class Consumer>
+  WalkState walk(std::size_t budget, Consumer&& consumer) {
+    if (!walk_.running()) return walk_.state();
+    return walk_.advance(budget, memory_.data(), stamp_, consumer);
+  }
+  void cancel_walk() noexcept { walk_.end(WalkState::kNone); }
+  std::size_t walk_waiting_bytes() const noexcept { return walk_.waiting_bytes(); }
+
+  // Off the record path: fills up to `budget` gaps, moves index slots, makes the next pages present. True: call again.
+  bool maintain(std::size_t budget) noexcept;
+
+  std::uint64_t keys() const noexcept { return used_ - gaps_; }
+  std::uint64_t growths() const noexcept { return index_.growths() + crowd_.growths(); }
+  std::uint64_t crowded_keys() const noexcept { return crowd_.size(); }
+  std::uint64_t resident_bytes() const noexcept;
+  std::uint64_t version() const noexcept { return version_; }
+  Epoch current_epoch() const noexcept { return epoch_; }
+  StateFault fault() const noexcept { return fault_; }
+  Status status() const;
+  const StateLayout& layout() const noexcept { return layout_; }
+
+  // Entries by number: [0, slots()), of which those not alive() are gaps.
+  std::uint64_t slots() const noexcept { return used_; }
+  StateEntry* entry_at(std::uint64_t number) const noexcept {
+    return reinterpret_cast<StateEntry*>(memory_.data() + number * stride_);
+  }
+  std::uint32_t number_of(const StateEntry* entry) const noexcept {
+    const auto distance = static_cast<std::size_t>(reinterpret_cast<const std::byte*>(entry) - memory_.data());
+    return static_cast<std::uint32_t>(distance / stride_);
+  }
+
+ private:
+  static constexpr std::uint64_t kGap = 1;  // Low byte of hash_and_state; present and stamp then link the gaps.
+
+  static std::uint64_t masked(std::uint64_t hash) noexcept { return hash & ~std::uint64_t{0xff}; }
+  template <class Key>
+  static bool key_equal(const StateEntry& entry, const Key& key) noexcept {
+    return *reinterpret_cast<const Key*>(entry.key()) == key;
+  }
+  bool owns(std::uint64_t hash) const noexcept { return (hash >> 54) - first_group_ < group_count_; }
+
+  // 10 bits of group and 22 of the seeded rest, or 32 of the seeded whole. The multiplier is odd and not known outside.
+  std::uint32_t tag_of(std::uint64_t hash) const noexcept {
+    const std::uint64_t rest = masked(hash) << rest_shift_;
+    const std::uint64_t mixed = (rest ^ (rest >> 32)) * multiplier_;
+    const std::uint64_t group = (hash >> 54) - first_group_;
+    return (static_cast<std::uint32_t>(group << HashIndex::kTagBitsPerRange) & group_mask_) |
+           static_cast<std::uint32_t>(mixed >> mixed_shift_);
+  }
+  std::uint32_t crowd_tag(std::uint64_t hash, const void* key) const noexcept;
+
+  std::uint32_t take_slot() noexcept;
+  bool enter(StateEntry* entry, std::uint32_t number) noexcept;
+  bool enter_crowd(std::uint32_t number) noexcept;
+  void leave(const StateEntry* entry, std::uint32_t number) noexcept;
+  void remove_slot(std::uint32_t number) noexcept;
+  void add_gap(std::uint32_t number) noexcept;
+  void unlink_gap(std::uint32_t number) noexcept;
+  StateEntry* refuse(StateFault fault) noexcept;
+
+  GrowableMemory memory_;
+  std::size_t stride_ = 0;
+  std::uint64_t multiplier_ = 1;
+  std::uint32_t rest_shift_ = 0;
+  std::uint32_t mixed_shift_ = 0;
+  std::uint32_t group_mask_ = 0;
+  HashIndex index_;
+  HashIndex crowd_;
+  std::uint64_t first_group_ = 0;
+  std::uint64_t group_count_ = 0;
+  std::uint32_t stamp_ = 1;
+  StateWalk walk_;
+  Epoch epoch_{1};
+  std::uint64_t used_ = 0;
+  std::uint64_t max_slots_ = 0;
+  std::uint64_t gaps_ = 0;
+  std::uint32_t first_gap_ = 0;  // Number + 1.
+  std::uint64_t version_ = 0;
+  StateFault fault_ = StateFault::kNone;
+  StateMoveListener listener_;
+  StateLayout layout_;
+  StateTableOptions options_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,13 @@
+// tools/penstock/bench_command.h -- `penstock bench list | run | ratios`: the workloads and what they cost.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace penstock::tools {
+
+// Adds the subcommand; what it returns goes to `exit_code`.
+void add_bench_command(CLI::App& app, int& exit_code);
+
+}  // namespace penstock::tools

@@ -1,0 +1,32 @@
+// tools/penstock/demo_fraud.h -- `penstock demo fraud`: the fraud job on generated or real payments, with its figures.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "penstock/core/base/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace penstock::tools {
+
+struct DemoFraudOptions {
+  std::string from = "generator";  // generator | PATH | - (standard input)
+  std::string to = "console";      // console | PATH | - (JSON lines on standard output)
+  double rate = 20'000;            // Payments per second; 0: as fast as they are taken.
+  double seconds = 10;             // Of generated payments; 0: until stopped.
+  std::uint64_t seed = 1;
+  std::uint32_t workers = 1;
+  bool follow = false;              // Keep reading a growing file.
+  std::string on_error = "dead_letter";  // fail | skip | dead_letter
+  std::string dead_letters = "payments.dead.ndjson";
+};
+
+Status run_demo_fraud(const DemoFraudOptions& options);
+
+// Adds the subcommand; what it returns goes to `exit_code`.
+void add_demo_fraud(CLI::App& demo, int& exit_code);
+
+}  // namespace penstock::tools
