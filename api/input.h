@@ -39,13 +39,15 @@ class InputChannel {
   explicit InputChannel(InputOptions options) : inbox_(options.capacity) {}
 
   Status push(const T& value) noexcept {
+    // Looked at before the visit as well, so that refused pushes cannot keep closed_and_quiet() waiting.
+    if (closed_.load(std::memory_order_relaxed)) return refused();
     const Visit visit(visitors_);
-    if (closed_.load(std::memory_order_relaxed)) {
-      return Status::failed_precondition("input: the job has ended or the input was closed; push before that");
-    }
+    // Behind the visit in the one order of all seq_cst accesses: see closed_and_quiet().
+    if (closed_.load(std::memory_order_seq_cst)) return refused();
     if (!inbox_.push(value)) {
-      return Status(StatusCode::kResourceExhausted, "input: " + std::to_string(inbox_.capacity()) +
-                                                        " records wait; push slower or raise InputOptions::capacity");
+      return Status(StatusCode::kResourceExhausted,
+                    "input: " + std::to_string(inbox_.capacity()) +
+                        " records wait; push slower or raise InputOptions::capacity");
     }
     wake();
     return Status();
@@ -58,6 +60,8 @@ class InputChannel {
   }
 
   bool closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
+  // Closed, and no push that was let in before is still on its way: what the inbox holds then is all.
+  bool closed_and_quiet() const noexcept { return closed() && visitors_.load(std::memory_order_seq_cst) == 0; }
   std::size_t drain(std::span<T> out) noexcept { return inbox_.drain(out); }
 
   void attach(Waker* waker) noexcept { waker_.store(waker, std::memory_order_seq_cst); }
@@ -83,6 +87,9 @@ class InputChannel {
     std::atomic<std::size_t>& count_;
   };
 
+  static Status refused() noexcept {
+    return Status::failed_precondition("input: the job has ended or the input was closed; push before that");
+  }
   void wake() noexcept {
     if (Waker* waker = waker_.load(std::memory_order_seq_cst)) waker->wake_if_parked();
   }
@@ -110,15 +117,20 @@ class InputSource {
     return Status();
   }
 
-  PollResult poll(std::size_t max, Instant, auto& emit) {
+  // What was accepted comes out before the end.
+  void stop() noexcept { channel_->close(); }
+
+  PollResult poll(std::size_t max, Instant now, auto& emit) {
     PollResult result;
     // Asked before the inbox is: what was pushed before a close is then found by this poll.
-    const bool closed = channel_->closed();
+    const bool quiet = channel_->closed_and_quiet();
     while (result.records < max && !emit.full() && (next_ < filled_ || refill())) {
       emit(Record<T>{batch_[next_++], EventTime{}});
       ++result.records;
     }
-    if (result.records == 0) result.state = closed ? SourceState::kEnded : SourceState::kWaiting;
+    if (result.records == 0) result.state = quiet ? SourceState::kEnded : SourceState::kWaiting;
+    // A push that is on its way has perhaps woken us already: look again soon.
+    if (!quiet && channel_->closed()) result.wake_at = now;
     return result;
   }
 
@@ -140,7 +152,8 @@ class InputSource {
 template <class T>
 class InputHandle {
  public:
-  explicit InputHandle(std::shared_ptr<internal::InputChannel<T>> channel) : channel_(std::move(channel)) {}
+  explicit InputHandle(std::shared_ptr<internal::InputChannel<T>> channel)
+      : channel_(std::move(channel)) {}
 
   Status push(const T& value) const noexcept { return channel_->push(value); }
   // No more records will come: the job ends when it has worked off what waits, if its other sources have ended too.

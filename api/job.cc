@@ -5,18 +5,21 @@ namespace penstock {
 Result<JobHandle> Job::start(const Options& options) const {
   Result<std::unique_ptr<Engine>> engine = Engine::build(*plan_, options);
   if (!engine.ok()) return engine.status().with_place("job \"" + name_ + "\"");
-  if (Status status = (*engine)->start(); !status.ok()) return status.with_place("job \"" + name_ + "\"");
+  if (Status status = (*engine)->start(); !status.ok())
+    return status.with_place("job \"" + name_ + "\"");
   return JobHandle(std::move(*engine));
 }
 
 Result<JobHandle> Job::open(const Options& options) const {
   if (options.workers != 1) {
-    return Status::invalid_argument("job \"" + name_ + "\": open() runs on one thread, but option workers is " +
-                                    std::to_string(options.workers) + "; set it to 1 or call start()");
+    return Status::invalid_argument(
+        "job \"" + name_ + "\": open() runs on one thread, but option workers is " +
+        std::to_string(options.workers) + "; set it to 1 or call start()");
   }
   Result<std::unique_ptr<Engine>> engine = Engine::build(*plan_, options);
   if (!engine.ok()) return engine.status().with_place("job \"" + name_ + "\"");
-  if (Status status = (*engine)->open_by_hand(); !status.ok()) return status.with_place("job \"" + name_ + "\"");
+  if (Status status = (*engine)->open_by_hand(); !status.ok())
+    return status.with_place("job \"" + name_ + "\"");
   return JobHandle(std::move(*engine));
 }
 

@@ -55,7 +55,8 @@ class Job {
 
   // Bytes from outside, decoded record by record.
   template <class Decoder>
-  auto source(std::shared_ptr<const ByteSource> bytes, Decoder decoder, DecodeOptions options = {}) {
+  auto source(std::shared_ptr<const ByteSource> bytes, Decoder decoder,
+              DecodeOptions options = {}) {
     using Input = DecodedSource<Decoder>;
     const StageId stage = plan_->add_stage(bytes->name());
     plan_->stage(stage).parallelism_max = bytes->parallelism_max();
@@ -69,7 +70,8 @@ class Job {
   auto source(Source source, std::string name = "source") {
     using Input = SourceInput<Source>;
     const StageId stage = plan_->add_stage(std::move(name));
-    return Stream<typename Source::Value, internal::FromPrototype<Input>>(plan_, stage, {Input(std::move(source))}, {});
+    return Stream<typename Source::Value, internal::FromPrototype<Input>>(
+        plan_, stage, {Input(std::move(source))}, {});
   }
 
   // {stream, handle to push into it}

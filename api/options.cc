@@ -9,7 +9,8 @@ namespace penstock {
 namespace {
 
 Status unreadable(const char* variable, std::string_view value, const char* wanted) {
-  return Status::invalid_argument(std::string(variable) + " is \"" + std::string(value) + "\": " + wanted);
+  return Status::invalid_argument(std::string(variable) + " is \"" + std::string(value) +
+                                  "\": " + wanted);
 }
 
 template <class Number>
@@ -30,7 +31,8 @@ Status read_flag(const char* variable, bool& out) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return Status();
   const std::string_view value(text);
-  if (value != "true" && value != "false") return unreadable(variable, value, "true or false is wanted");
+  if (value != "true" && value != "false")
+    return unreadable(variable, value, "true or false is wanted");
   out = value == "true";
   return Status();
 }
@@ -39,7 +41,8 @@ Status read_profile(const char* variable, WaitProfile& out) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return Status();
   const std::string_view value(text);
-  if (value != "balanced" && value != "latency") return unreadable(variable, value, "balanced or latency is wanted");
+  if (value != "balanced" && value != "latency")
+    return unreadable(variable, value, "balanced or latency is wanted");
   out = value == "latency" ? WaitProfile::kLatency : WaitProfile::kBalanced;
   return Status();
 }

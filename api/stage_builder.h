@@ -55,7 +55,10 @@ struct ToNowhere {
 template <class T, class Selector>
 struct KeyHashOf {
   Selector selector;
-  std::uint64_t operator()(const T& value) const noexcept { return key_hash(std::invoke(selector, value)); }
+  std::uint64_t operator()(const T& value) const
+      noexcept(std::is_nothrow_invocable_v<const Selector&, const T&>) {
+    return key_hash(std::invoke(selector, value));
+  }
 };
 
 template <class T, class Selector>
@@ -65,15 +68,16 @@ struct ToKeyOwners {
   Selector selector;
   Type* operator()(const StageWiring& wiring, StageOutputs& outputs, OwnedParts&) const {
     for (const StageWiring::Output& output : wiring.outputs) {
-      if (output.output == 0) return &outputs.add_gate<T>(wiring, output, Partition(KeyHashOf<T, Selector>{selector}));
+      if (output.output == 0)
+        return &outputs.add_gate<T>(wiring, output, Partition(KeyHashOf<T, Selector>{selector}));
     }
     return nullptr;
   }
 };
 
 template <class T>
-void add_spread_gate(const StageWiring& wiring, const StageWiring::Output& output, StageOutputs& outputs,
-                     FanOut<T>& fan_out) {
+void add_spread_gate(const StageWiring& wiring, const StageWiring::Output& output,
+                     StageOutputs& outputs, FanOut<T>& fan_out) {
   if (output.kind == ExchangeKind::kBroadcast) {
     fan_out.add(outputs.add_gate<T>(wiring, output, BroadcastPartition<T>()));
   } else {
@@ -97,11 +101,13 @@ struct ToReaders {
 };
 
 // A side output that some stream reads: makes its collector when the task is built.
-using MakeSideOutput = std::function<SideOutputSlot(const StageWiring&, StageOutputs&, OwnedParts&)>;
+using MakeSideOutput =
+    std::function<SideOutputSlot(const StageWiring&, StageOutputs&, OwnedParts&)>;
 
 template <class T>
 MakeSideOutput side_output_maker(std::string name, std::uint32_t index) {
-  return [name = std::move(name), index](const StageWiring& wiring, StageOutputs& outputs, OwnedParts& owned) {
+  return [name = std::move(name), index](const StageWiring& wiring, StageOutputs& outputs,
+                                         OwnedParts& owned) {
     FanOut<T>* fan_out = ToReaders<T>{index}(wiring, outputs, owned);
     auto collector = std::make_shared<AnyCollector<T>>(*fan_out);
     owned.push_back(collector);
@@ -110,19 +116,20 @@ MakeSideOutput side_output_maker(std::string name, std::uint32_t index) {
 }
 
 template <class MakeInput, class MakeOut, class... Ops>
-void seal_stage(Plan& plan, StageId stage, MakeInput make_input, MakeOut make_out, std::vector<MakeSideOutput> sides,
-                std::tuple<Ops...> ops) {
+void seal_stage(Plan& plan, StageId stage, MakeInput make_input, MakeOut make_out,
+                std::vector<MakeSideOutput> sides, std::tuple<Ops...> ops) {
   plan.seal(stage, [=](const StageWiring& wiring) -> Result<std::unique_ptr<StageBody>> {
     auto outputs = std::make_unique<StageOutputs>();
     OwnedParts owned;
     auto* out = make_out(wiring, *outputs, owned);
     std::vector<SideOutputSlot> slots;
-    for (const MakeSideOutput& make_side : sides) slots.push_back(make_side(wiring, *outputs, owned));
+    for (const MakeSideOutput& make_side : sides)
+      slots.push_back(make_side(wiring, *outputs, owned));
     using Body = ChainBody<typename MakeInput::Type, typename MakeOut::Type, Ops...>;
     return std::apply(
         [&](const Ops&... op) -> std::unique_ptr<StageBody> {
-          return std::make_unique<Body>(make_input(wiring), std::move(outputs), out, std::move(slots),
-                                        std::move(owned), op...);
+          return std::make_unique<Body>(make_input(wiring), std::move(outputs), out,
+                                        std::move(slots), std::move(owned), op...);
         },
         ops);
   });

@@ -73,7 +73,8 @@ class [[nodiscard]] Stream {
   // Where records carry their time, and how far out of order they may be. Once, right behind the source.
   template <class TimeOf>
   auto event_time(TimeOf time_of, WatermarkOptions options = {}) && {
-    return std::move(*this).template append<T>(AssignEventTime<T, TimeOf>(std::move(time_of), options));
+    return std::move(*this).template append<T>(
+        AssignEventTime<T, TimeOf>(std::move(time_of), options));
   }
   // Any operator of the shape described in core/stream/chain.h, with `using Output`.
   template <class Operator>
@@ -110,9 +111,13 @@ class [[nodiscard]] Stream {
     return Stream<T, internal::FromExchanges<T>>(plan, merged, {}, {});
   }
   // Spreads records evenly over the tasks of the next stage.
-  auto rebalance() && { return std::move(*this).exchange_to("rebalance", ExchangeKind::kRebalance); }
+  auto rebalance() && {
+    return std::move(*this).exchange_to("rebalance", ExchangeKind::kRebalance);
+  }
   // Every task of the next stage gets every record.
-  auto broadcast() && { return std::move(*this).exchange_to("broadcast", ExchangeKind::kBroadcast); }
+  auto broadcast() && {
+    return std::move(*this).exchange_to("broadcast", ExchangeKind::kBroadcast);
+  }
   SharedStream<T> share() &&;
 
   // Records of equal keys meet in one task, with state of their own. `selector` is a member or a function of the
@@ -120,8 +125,10 @@ class [[nodiscard]] Stream {
   template <class Selector>
   auto key_by(Selector selector) && {
     using Key = std::remove_cvref_t<std::invoke_result_t<Selector&, const T&>>;
-    static_assert(std::is_trivially_copyable_v<Key>, "key_by: the key must be trivially copyable: use InlineString<N> for text");
-    static_assert(Hashable<Key>, "key_by: the key has no key_hash: give its type a penstock_hash(const Key&)");
+    static_assert(std::is_trivially_copyable_v<Key>,
+                  "key_by: the key must be trivially copyable: use InlineString<N> for text");
+    static_assert(Hashable<Key>,
+                  "key_by: the key has no key_hash: give its type a penstock_hash(const Key&)");
     const StageId keyed = plan_->add_stage("keyed");
     plan_->connect(internal::exchange<T>(stage_, 0, keyed, ExchangeKind::kHash));
     auto plan = plan_;
@@ -134,11 +141,15 @@ class [[nodiscard]] Stream {
   // Encodes each record and writes it as one line or message of `sink`.
   template <class Encoder>
   void sink(std::shared_ptr<const ByteSink> sink, Encoder encoder) && {
-    std::move(*this).template append<T>(EncodedSink<T, Encoder>(std::move(sink), std::move(encoder))).seal(internal::ToNowhere{});
+    std::move(*this)
+        .template append<T>(EncodedSink<T, Encoder>(std::move(sink), std::move(encoder)))
+        .seal(internal::ToNowhere{});
   }
   template <class Function>
   void for_each(Function function) && {
-    std::move(*this).template append<T>(ForEach<T, Function>(std::move(function))).seal(internal::ToNowhere{});
+    std::move(*this)
+        .template append<T>(ForEach<T, Function>(std::move(function)))
+        .seal(internal::ToNowhere{});
   }
 
   // ---- the stage ----
@@ -160,13 +171,14 @@ class [[nodiscard]] Stream {
 
   template <class Out, class Op>
   auto append(Op op) && {
-    return Stream<Out, MakeInput, Ops..., Op>(std::move(plan_), stage_, std::move(make_input_),
-                                              std::tuple_cat(std::move(ops_), std::tuple<Op>(std::move(op))),
-                                              std::move(sides_));
+    return Stream<Out, MakeInput, Ops..., Op>(
+        std::move(plan_), stage_, std::move(make_input_),
+        std::tuple_cat(std::move(ops_), std::tuple<Op>(std::move(op))), std::move(sides_));
   }
   template <class MakeOut>
   void seal(MakeOut make_out) && {
-    internal::seal_stage(*plan_, stage_, std::move(make_input_), std::move(make_out), std::move(sides_), std::move(ops_));
+    internal::seal_stage(*plan_, stage_, std::move(make_input_), std::move(make_out),
+                         std::move(sides_), std::move(ops_));
   }
   void lead_to(StageId to, ExchangeKind kind) && {
     plan_->connect(internal::exchange<T>(stage_, 0, to, kind));

@@ -19,8 +19,8 @@
 namespace penstock {
 
 struct TestDriverOptions {
-  EventTime wall_start{};        // What the clock's time of day says at first.
-  std::size_t ring_slots = 64;   // Small, so that tests see back-pressure.
+  EventTime wall_start{};       // What the clock's time of day says at first.
+  std::size_t ring_slots = 64;  // Small, so that tests see back-pressure.
   std::size_t batch_max = 16;
   std::uint64_t seed = 1;
   FileSystem* file_system = nullptr;  // Null: the operating system's.

@@ -16,13 +16,15 @@ namespace penstock {
 
 template <class In, class TimeOf>
 class AssignEventTime {
-  static_assert(std::is_invocable_r_v<EventTime, TimeOf&, const In&>,
-                "event_time: name a member of type EventTime, or a function EventTime f(const In&)");
+  static_assert(
+      std::is_invocable_r_v<EventTime, TimeOf&, const In&>,
+      "event_time: name a member of type EventTime, or a function EventTime f(const In&)");
 
  public:
   using Output = In;
 
-  AssignEventTime(TimeOf time_of, WatermarkOptions options) : time_of_(std::move(time_of)), generator_(options) {}
+  AssignEventTime(TimeOf time_of, WatermarkOptions options)
+      : time_of_(std::move(time_of)), generator_(options) {}
 
   Status open(const TaskContext& context) {
     failure_ = context.failure;
@@ -31,11 +33,12 @@ class AssignEventTime {
   }
 
   void on_record(const Record<In>& record, CollectorOf<In> auto&& out) noexcept {
-    guarded(failure_, "event_time", [&]() noexcept(std::is_nothrow_invocable_v<TimeOf&, const In&>) {
-      const EventTime time = std::invoke(time_of_, record.value);
-      generator_.observe(time);
-      out.collect(Record<In>{record.value, time});
-    });
+    guarded(failure_, "event_time",
+            [&]() noexcept(std::is_nothrow_invocable_v<TimeOf&, const In&>) {
+              const EventTime time = std::invoke(time_of_, record.value);
+              generator_.observe(time);
+              out.collect(Record<In>{record.value, time});
+            });
   }
 
   template <class Out>

@@ -12,8 +12,9 @@ namespace penstock {
 
 template <class In, class Predicate>
 class Filter {
-  static_assert(std::is_invocable_r_v<bool, Predicate&, const In&>,
-                "filter: the function must be callable as bool f(const In&) with the stream's record type");
+  static_assert(
+      std::is_invocable_r_v<bool, Predicate&, const In&>,
+      "filter: the function must be callable as bool f(const In&) with the stream's record type");
 
  public:
   using Output = In;

@@ -17,7 +17,8 @@ class FlatMap {
     void operator()(const Out&) const noexcept {}
   };
   static_assert(std::is_invocable_v<Function&, const In&, Probe>,
-                "flat_map<Out>: the function must be callable as void f(const In&, auto emit), emit taking an Out");
+                "flat_map<Out>: the function must be callable as void f(const In&, auto emit), "
+                "emit taking an Out");
 
  public:
   using Output = Out;
@@ -30,9 +31,12 @@ class FlatMap {
   }
 
   void on_record(const Record<In>& record, CollectorOf<Out> auto&& out) noexcept {
-    const auto emit = [&out, time = record.time](const Out& value) noexcept { out.collect(Record<Out>{value, time}); };
-    guarded(failure_, "flat_map",
-            [&]() noexcept(noexcept(function_(record.value, emit))) { function_(record.value, emit); });
+    const auto emit = [&out, time = record.time](const Out& value) noexcept {
+      out.collect(Record<Out>{value, time});
+    };
+    guarded(failure_, "flat_map", [&]() noexcept(noexcept(function_(record.value, emit))) {
+      function_(record.value, emit);
+    });
   }
 
  private:

@@ -31,13 +31,15 @@ class ForEach {
 
   void on_record(const Record<In>& record, auto&&) noexcept {
     if constexpr (kTakesRecord) {
-      guarded(failure_, "for_each", [&]() noexcept(std::is_nothrow_invocable_v<Function&, const Record<In>&>) {
-        std::invoke(function_, record);
-      });
+      guarded(failure_, "for_each",
+              [&]() noexcept(std::is_nothrow_invocable_v<Function&, const Record<In>&>) {
+                std::invoke(function_, record);
+              });
     } else {
-      guarded(failure_, "for_each", [&]() noexcept(std::is_nothrow_invocable_v<Function&, const In&>) {
-        std::invoke(function_, record.value);
-      });
+      guarded(failure_, "for_each",
+              [&]() noexcept(std::is_nothrow_invocable_v<Function&, const In&>) {
+                std::invoke(function_, record.value);
+              });
     }
   }
 

@@ -5,29 +5,11 @@
 #pragma once
 
 #include <exception>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 #include "penstock/core/stream/task_context.h"
+#include "penstock/core/stream/user_error.h"
 
 namespace penstock {
-
-namespace internal {
-
-[[gnu::noinline, gnu::cold]] inline void note_exception(TaskFailure& failure, const char* operator_name,
-                                                        std::exception_ptr error) noexcept {
-  std::string what = "unknown exception";
-  try {
-    std::rethrow_exception(std::move(error));
-  } catch (const std::exception& known) {
-    what = known.what();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): whatever it is, `what` says that it is unknown.
-  }
-  failure.set(Status(StatusCode::kUserError, std::string(operator_name) + ": the user's function threw: " + what));
-}
-
-}  // namespace internal
 
 // Runs `call()`. Returns false when it threw; `failure` then says so.
 template <class Call>
@@ -40,7 +22,7 @@ bool guarded(TaskFailure* failure, const char* operator_name, Call&& call) noexc
       call();
       return true;
     } catch (...) {
-      internal::note_exception(*failure, operator_name, std::current_exception());
+      failure->set(user_error(operator_name, std::current_exception()));
       return false;
     }
   }

@@ -12,12 +12,14 @@ namespace penstock {
 
 template <class In, class Function>
 class Map {
-  static_assert(std::is_invocable_v<Function&, const In&>,
-                "map: the function must be callable as Out f(const In&) with the stream's record type");
+  static_assert(
+      std::is_invocable_v<Function&, const In&>,
+      "map: the function must be callable as Out f(const In&) with the stream's record type");
 
  public:
   using Output = std::remove_cvref_t<std::invoke_result_t<Function&, const In&>>;
-  static_assert(!std::is_void_v<Output>, "map: the function returns nothing; use for_each or flat_map");
+  static_assert(!std::is_void_v<Output>,
+                "map: the function returns nothing; use for_each or flat_map");
 
   explicit Map(Function function) : function_(std::move(function)) {}
 

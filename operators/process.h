@@ -2,8 +2,8 @@
 //
 // A keyed operator is a copyable struct with
 //   using Output = ...;
-//   void open(OperatorContext& context)                       opens its state: count_ = context.value_state<Count>("count")
-//   void on_record(const Record<In>&, CollectorOf<Output> auto&& out)                  or
+//   void open(OperatorContext& context)   opens its state: count_ = context.value_state<Count>("count")
+//   void on_record(const Record<In>&, CollectorOf<Output> auto&& out)   or
 //   void on_record(const Record<In>&, const KeyContext<Key>&, CollectorOf<Output> auto&& out)
 // and, where it needs them, the hooks of core/stream/chain.h. State handles always mean the key of the current record.
 // Ordering   Records of one key come in the order in which each producer sent them.
@@ -74,15 +74,18 @@ template <class In, class Selector, class Operator>
 class KeyedProcess {
  public:
   using Key = std::remove_cvref_t<std::invoke_result_t<Selector&, const In&>>;
-  static_assert(requires { typename Operator::Output; },
-                "process: the operator must say what it emits: using Output = ...;");
+  static_assert(
+      requires { typename Operator::Output; },
+      "process: the operator must say what it emits: using Output = ...;");
   using Output = typename Operator::Output;
 
-  KeyedProcess(Selector selector, Operator op) : selector_(std::move(selector)), op_(std::move(op)) {}
+  KeyedProcess(Selector selector, Operator op)
+      : selector_(std::move(selector)), op_(std::move(op)) {}
 
   Status open(const TaskContext& context) {
     failure_ = context.failure;
     counters_ = context.counters;
+    // lint: allow(hot) once per task, when it opens
     state_ = std::make_shared<KeyedStateStore>(context.stage_name);
     Status error;
     OperatorContext operator_context(*state_, context, error);
@@ -96,7 +99,8 @@ class KeyedProcess {
   void look_ahead(std::span<const Element<In>> block) noexcept {
     const StateTable& table = state_->table();
     for (const Element<In>& element : block) table.prefetch_index(element.header.key_hash());
-    for (std::size_t i = 0; i < block.size(); ++i) candidates_[i] = table.locate(block[i].header.key_hash());
+    for (std::size_t i = 0; i < block.size(); ++i)
+      candidates_[i] = table.locate(block[i].header.key_hash());
   }
 
   // `position` is the record's place in the block last looked ahead at.
@@ -120,7 +124,8 @@ class KeyedProcess {
   }
   void end_batch(Instant now, auto&& out) noexcept {
     if constexpr (requires { op_.end_batch(now, out); }) op_.end_batch(now, out);
-    if (state_->failed()) [[unlikely]] failure_->set(state_->status());
+    if (state_->failed()) [[unlikely]]
+      failure_->set(state_->status());
     state_->maintain(kMaintenanceSlots);
     const KeyedStateMetrics metrics = state_->metrics();
     counters_->state_keys.set(metrics.keys);
@@ -137,7 +142,8 @@ class KeyedProcess {
 
   Selector selector_;
   Operator op_;
-  std::shared_ptr<KeyedStateStore> state_;  // Shared only so that the prototype can be copied; it has none.
+  std::shared_ptr<KeyedStateStore>
+      state_;  // Shared only so that the prototype can be copied; it has none.
   std::array<StateEntry*, 16> candidates_{};
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;

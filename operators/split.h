@@ -13,13 +13,15 @@ namespace penstock {
 
 template <class In, class Predicate>
 class Split {
-  static_assert(std::is_invocable_r_v<bool, Predicate&, const In&>,
-                "split: the function must be callable as bool f(const In&) with the stream's record type");
+  static_assert(
+      std::is_invocable_r_v<bool, Predicate&, const In&>,
+      "split: the function must be callable as bool f(const In&) with the stream's record type");
 
  public:
   using Output = In;
 
-  Split(Predicate predicate, SideOutput<In> rest) : predicate_(std::move(predicate)), rest_(std::move(rest)) {}
+  Split(Predicate predicate, SideOutput<In> rest)
+      : predicate_(std::move(predicate)), rest_(std::move(rest)) {}
 
   Status open(const TaskContext& context) {
     failure_ = context.failure;

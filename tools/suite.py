@@ -13,6 +13,7 @@ from typing import NamedTuple
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 FUZZ_SECONDS = 20
 LOG_LINES_SHOWN = 60
+TEST_LINES_SHOWN = 40
 # Ours are threads, futexes and shared memory; the other folders run one thread and gain nothing here.
 THREADED = "^(core|state|io|api|sim)$"
 
@@ -30,7 +31,7 @@ class Suite:
     def build_dir(self, preset):
         return os.path.join(self.options.build_root, preset)
 
-    def run(self, log_name, command, **more):
+    def run(self, log_name, command, lines_shown=LOG_LINES_SHOWN, **more):
         """Runs with the output in a log of its own; shows the end of it when the command fails."""
         log_path = os.path.join(self.options.build_root, "logs", log_name + ".log")
         os.makedirs(os.path.dirname(log_path), exist_ok=True)
@@ -38,7 +39,7 @@ class Suite:
             code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False, **more).returncode
         if code != 0:
             with open(log_path, encoding="utf-8", errors="replace") as log:
-                print("".join(log.readlines()[-LOG_LINES_SHOWN:]), end="")
+                print("".join(log.readlines()[-lines_shown:] if lines_shown else []), end="")
             print(f"^ {' '.join(command)} exited with {code}; whole log: {log_path}", flush=True)
         return code == 0
 
@@ -57,11 +58,14 @@ class Suite:
             os.remove(report)
         command = [*prefix, "ctest", "--test-dir", self.build_dir(preset), "-j", str(self.jobs), "--output-on-failure"]
         command += ["--no-tests=error", "--output-junit", report, *arguments]
-        succeeded = self.run(f"{preset}-test", command)
+        succeeded = self.run(f"{preset}-test", command, lines_shown=0)
         if not os.path.exists(report):
             return Result(0, ["ctest did not report"])
         cases = ElementTree.parse(report).getroot().findall("testcase")
         failed = [case.get("name") for case in cases if case.get("status") == "fail"]
+        for case in (case for case in cases if case.get("name") in failed):
+            output = (case.findtext("system-out") or "").splitlines()
+            print(f"--- {case.get('name')}", *output[-TEST_LINES_SHOWN:], sep="\n")
         passed = sum(case.get("status") == "run" for case in cases)
         return Result(passed, failed or ([] if succeeded else ["ctest failed without naming a test"]))
 

@@ -17,7 +17,8 @@ class HitSource {
  public:
   using Value = Hit;
 
-  HitSource(std::uint64_t events, std::shared_ptr<RunMeter> meter) : events_(events), meter_(std::move(meter)) {}
+  HitSource(std::uint64_t events, std::shared_ptr<RunMeter> meter)
+      : events_(events), meter_(std::move(meter)) {}
 
   Status open(const SourceContext& context) {
     next_ = context.task_index;
@@ -58,13 +59,10 @@ struct CountPerKey {
 
 }  // namespace
 
-void build_keyed(Job& job, std::uint64_t events, Disorder, std::shared_ptr<RunMeter> meter) {
-  auto rows = [](const Count& count, RowSum& sum) noexcept { sum.add(count.key, count.count); };
-  job.source(HitSource(events, meter), "hits")
-      .key_by(&Hit::key)
-      .process(CountPerKey{})
-      .apply(SumRows<Count, decltype(rows)>(meter, rows))
-      .for_each([](const Count&) noexcept {});
+void build_keyed(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+  auto counts = job.source(HitSource(events, meter), "hits").key_by(&Hit::key).process(CountPerKey{});
+  sum_rows(std::move(counts), std::move(meter),
+           [](const Count& count, RowSum& sum) noexcept { sum.add(count.key, count.count); });
 }
 
 }  // namespace penstock::bench

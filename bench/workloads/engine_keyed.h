@@ -6,12 +6,12 @@
 #include <memory>
 
 #include "penstock/bench/workloads/engine_run.h"
-#include "penstock/bench/workloads/nexmark.h"
 
 namespace penstock::bench {
 
 inline constexpr std::uint64_t kKeyedKeys = 1'000'000;
 
-void build_keyed(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
+void build_keyed(Job& job, std::uint64_t events,
+                 std::shared_ptr<RunMeter> meter);
 
 }  // namespace penstock::bench

@@ -1,43 +1,53 @@
 #include "penstock/bench/workloads/engine_nexmark.h"
 
+#include "penstock/bench/workloads/bid_rows.h"
+#include "penstock/core/base/check.h"
+
 namespace penstock::bench {
 namespace {
 
 bool is_bid(const NexmarkEvent& event) noexcept { return event.kind == NexmarkKind::kBid; }
 
+template <class Events>
+void build_q0(Events events, std::shared_ptr<RunMeter> meter) {
+  auto bids = std::move(events).filter([](const NexmarkEvent& event) noexcept { return is_bid(event); });
+  sum_rows(std::move(bids), std::move(meter), [](const NexmarkEvent& bid, RowSum& sum) noexcept {
+    sum.add(bid.auction, bid.person, bid.price, bid.channel, bid.time_ms);
+  });
+}
+
+template <class Events>
+void build_q1(Events events, std::shared_ptr<RunMeter> meter) {
+  auto bids = std::move(events)
+                  .filter([](const NexmarkEvent& event) noexcept { return is_bid(event); })
+                  .map([](const NexmarkEvent& bid) noexcept {
+                    NexmarkEvent in_euro = bid;
+                    in_euro.price = static_cast<std::uint32_t>(convert_price(bid.price));
+                    return in_euro;
+                  });
+  sum_rows(std::move(bids), std::move(meter), [](const NexmarkEvent& bid, RowSum& sum) noexcept {
+    sum.add(bid.auction, bid.person, bid.price, bid.time_ms);
+  });
+}
+
+template <class Events>
+void build_q2(Events events, std::shared_ptr<RunMeter> meter) {
+  auto bids = std::move(events).filter(
+      [](const NexmarkEvent& event) noexcept { return is_bid(event) && is_selected_auction(event.auction); });
+  sum_rows(std::move(bids), std::move(meter),
+           [](const NexmarkEvent& bid, RowSum& sum) noexcept { sum.add(bid.auction, bid.price); });
+}
+
 }  // namespace
 
-void build_q0(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter) {
-  auto rows = [](const NexmarkEvent& bid, RowSum& sum) noexcept {
-    sum.add(bid.auction, bid.person, bid.price, bid.channel, bid.time_ms);
-  };
-  job.source(NexmarkSource(events, disorder, meter), "nexmark")
-      .filter([](const NexmarkEvent& event) noexcept { return is_bid(event); })
-      .apply(SumRows<NexmarkEvent, decltype(rows)>(meter, rows))
-      .for_each([](const NexmarkEvent&) noexcept {});
-}
-
-void build_q1(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter) {
-  auto rows = [](const NexmarkEvent& bid, RowSum& sum) noexcept {
-    sum.add(bid.auction, bid.person, bid.price, bid.time_ms);
-  };
-  job.source(NexmarkSource(events, disorder, meter), "nexmark")
-      .filter([](const NexmarkEvent& event) noexcept { return is_bid(event); })
-      .map([](const NexmarkEvent& bid) noexcept {
-        NexmarkEvent in_euro = bid;
-        in_euro.price = static_cast<std::uint32_t>(std::uint64_t{bid.price} * 908 / 1000);
-        return in_euro;
-      })
-      .apply(SumRows<NexmarkEvent, decltype(rows)>(meter, rows))
-      .for_each([](const NexmarkEvent&) noexcept {});
-}
-
-void build_q2(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter) {
-  auto rows = [](const NexmarkEvent& bid, RowSum& sum) noexcept { sum.add(bid.auction, bid.price); };
-  job.source(NexmarkSource(events, disorder, meter), "nexmark")
-      .filter([](const NexmarkEvent& event) noexcept { return is_bid(event) && event.auction % 123 == 0; })
-      .apply(SumRows<NexmarkEvent, decltype(rows)>(meter, rows))
-      .for_each([](const NexmarkEvent&) noexcept {});
+void build_nexmark(Job& job, const Workload& workload, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+  auto source = job.source(NexmarkSource(events, workload.disorder, meter), "nexmark");
+  switch (workload.query) {
+    case Query::kQ0: return build_q0(std::move(source), std::move(meter));
+    case Query::kQ1: return build_q1(std::move(source), std::move(meter));
+    case Query::kQ2: return build_q2(std::move(source), std::move(meter));
+    case Query::kKeyed: PENSTOCK_CHECK(false);
+  }
 }
 
 }  // namespace penstock::bench

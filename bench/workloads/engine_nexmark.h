@@ -1,4 +1,4 @@
-// bench/workloads/engine_nexmark.h -- q0, q1 and q2 as jobs: a generator as the source, fused operators, a sum at the end.
+// bench/workloads/engine_nexmark.h -- q0, q1 and q2 as jobs: generator, fused operators, a sum at the end.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,10 @@ class NexmarkSource {
   using Value = NexmarkEvent;
 
   NexmarkSource(std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter)
-      : events_(events), disorder_(disorder), generator_(0, 1, disorder), meter_(std::move(meter)) {}
+      : events_(events),
+        disorder_(disorder),
+        generator_(0, 1, disorder),
+        meter_(std::move(meter)) {}
 
   Status open(const SourceContext& context) {
     generator_ = NexmarkGenerator(context.task_index, context.task_count, disorder_);
@@ -40,8 +43,6 @@ class NexmarkSource {
   std::shared_ptr<RunMeter> meter_;
 };
 
-void build_q0(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
-void build_q1(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
-void build_q2(Job& job, std::uint64_t events, Disorder disorder, std::shared_ptr<RunMeter> meter);
+void build_nexmark(Job& job, const Workload& workload, std::uint64_t events, std::shared_ptr<RunMeter> meter);
 
 }  // namespace penstock::bench

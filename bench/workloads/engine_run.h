@@ -8,26 +8,18 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string_view>
-#include <vector>
 
 #include "penstock/api/job.h"
-#include "penstock/bench/workloads/checksum.h"
+#include "penstock/bench/workloads/run_result.h"
+#include "penstock/bench/workloads/workload.h"
 
 namespace penstock::bench {
-
-struct RunFigures {
-  std::uint64_t events = 0;
-  double seconds = 0;
-  RowSum result;
-  double events_per_second() const noexcept { return seconds > 0 ? static_cast<double>(events) / seconds : 0; }
-};
 
 class RunMeter {
  public:
   void started() noexcept;
   void ended(const RowSum& part) noexcept;
-  RunFigures figures(std::uint64_t events) const;
+  RunResult result(std::uint64_t events) const;
 
  private:
   mutable std::mutex mutex_;
@@ -37,7 +29,7 @@ class RunMeter {
   RowSum sum_;
 };
 
-// The last operator of a workload: adds up rows by `RowOf(const T&, RowSum&)`.
+// The last operator of a workload: adds up rows by `row_of(const T&, RowSum&)`.
 template <class T, class RowOf>
 class SumRows {
  public:
@@ -57,10 +49,14 @@ class SumRows {
   RowSum sum_;
 };
 
-// Workloads that the engine runs, by name.
-std::vector<std::string_view> engine_workloads();
+// Ends `stream` in the meter.
+template <class AnyStream, class RowOf>
+void sum_rows(AnyStream stream, std::shared_ptr<RunMeter> meter, RowOf row_of) {
+  using T = typename AnyStream::Value;
+  std::move(stream).apply(SumRows<T, RowOf>(std::move(meter), std::move(row_of))).for_each([](const T&) noexcept {});
+}
 
-// Runs `workload` over `events` events. Unknown names and failures are a Status.
-Result<RunFigures> run_engine(std::string_view workload, std::uint64_t events, const Options& options);
+// The first `events` events of `workload`; lines are made first, untimed.
+Result<RunResult> run_engine(const Workload& workload, std::uint64_t events, const Options& options);
 
 }  // namespace penstock::bench

@@ -1,9 +1,11 @@
-// core/base/bytes.h -- little-endian numbers and framed text in memory: the one way that stored formats are put
-// together (ByteAppender) and taken apart (ByteCursor).
+// core/base/bytes.h -- little-endian numbers and framed text in memory: the one way that stored
+// formats are put together (ByteAppender) and taken apart (ByteCursor).
 //
-// Ownership  An appender writes into a string of the caller's; a cursor reads bytes that it borrows.
-// Errors     A cursor trusts nothing it reads: every call is bounds-checked and returns false, having moved and changed
-//            nothing, when the bytes do not hold what was asked for. Whoever knows the place makes the Status.
+// Ownership  An appender writes into a string of the caller's; a cursor reads bytes that it
+//            borrows.
+// Errors     A cursor trusts nothing it reads: every call is bounds-checked and returns false,
+//            having moved and changed nothing, when the bytes do not hold what was asked for.
+//            Whoever knows the place makes the Status.
 #pragma once
 
 #include <concepts>
@@ -55,7 +57,8 @@ class ByteCursor {
     std::string_view bytes;
     if (!raw(sizeof(Number), bytes)) return false;
     std::uint64_t read = 0;
-    for (std::size_t i = sizeof(Number); i > 0; --i) read = read << 8 | static_cast<unsigned char>(bytes[i - 1]);
+    for (std::size_t i = sizeof(Number); i > 0; --i)
+      read = read << 8 | static_cast<unsigned char>(bytes[i - 1]);
     value = static_cast<Number>(read);
     return true;
   }

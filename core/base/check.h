@@ -11,9 +11,9 @@ namespace penstock::internal {
 
 }  // namespace penstock::internal
 
-#define PENSTOCK_CHECK(condition)                                                 \
-  (__builtin_expect(static_cast<bool>(condition), true)                           \
-       ? static_cast<void>(0)                                                     \
+#define PENSTOCK_CHECK(condition)                       \
+  (__builtin_expect(static_cast<bool>(condition), true) \
+       ? static_cast<void>(0)                           \
        : ::penstock::internal::check_failed(__FILE__, __LINE__, #condition))
 
 #ifdef NDEBUG

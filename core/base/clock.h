@@ -14,8 +14,8 @@ namespace penstock {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Instant now() const noexcept = 0;        // Monotonic.
-  virtual EventTime wall_now() const noexcept = 0; // Time of day; may jump.
+  virtual Instant now() const noexcept = 0;         // Monotonic.
+  virtual EventTime wall_now() const noexcept = 0;  // Time of day; may jump.
 };
 
 class RealClock final : public Clock {

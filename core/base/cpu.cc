@@ -46,7 +46,8 @@ Status pin_current_thread(std::span<const int> cpus) {
   const auto [lowest, highest] = std::minmax_element(cpus.begin(), cpus.end());
   if (*lowest < 0 || *highest >= kCpusMax) {
     return Status::invalid_argument("cannot pin a thread to CPU " +
-                                    std::to_string(*lowest < 0 ? *lowest : *highest) + ": no such number");
+                                    std::to_string(*lowest < 0 ? *lowest : *highest) +
+                                    ": no such number");
   }
   const CpuSet set = make_cpu_set(*highest + 1);
   const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(*highest) + 1);

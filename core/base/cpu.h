@@ -1,8 +1,11 @@
-// core/base/cpu.h -- which CPUs this process may use, which of them its workers get, and how a thread is put on one.
+// core/base/cpu.h -- which CPUs this process may use, which of them its workers get, and how a
+// thread is put on one.
 //
-// A CPU is a number as the kernel counts; a core is a physical one and may show up as several CPUs (SMT siblings).
+// A CPU is a number as the kernel counts; a core is a physical one and may show up as several CPUs
+// (SMT siblings).
 // Threads    All functions may be called from any thread.
-// Errors     Nothing here stops a job: what cannot be read is taken as "no limit", a failed pin is a Status.
+// Errors     Nothing here stops a job: what cannot be read is taken as "no limit", a failed pin is
+//            a Status.
 #pragma once
 
 #include <cstddef>
@@ -19,36 +22,41 @@ namespace penstock {
 class FileSystem;
 
 struct CpuLayout {
-  // Per physical core, the CPUs that affinity and cgroup permit. Never empty; both levels ascending.
+  // The CPUs of each core that affinity and cgroup permit. Never empty; both levels ascending.
   std::vector<std::vector<int>> cores;
-  double quota = std::numeric_limits<double>::infinity();  // CPU seconds per second that the cgroup grants.
+  // CPU seconds per second that the cgroup grants.
+  double quota = std::numeric_limits<double>::infinity();
 
   std::vector<int> allowed_cpus() const;
-  // How many cores can be kept busy: no more than exist, no more than the quota pays for, at least 1.
+  // How many cores can be kept busy: as many as exist and the quota pays for, at least 1.
   std::size_t usable_cores() const noexcept;
 };
 
 // Of this process, now.
 CpuLayout read_cpu_layout();
-// Of a machine whose /proc and /sys are found under `root`, for a process that `affinity` allows on these CPUs.
-CpuLayout read_cpu_layout(FileSystem& files, const std::string& root, std::span<const int> affinity);
+// Of a machine whose /proc and /sys are found under `root`, for a process that `affinity` allows on
+// these CPUs.
+CpuLayout read_cpu_layout(FileSystem& files, const std::string& root,
+                          std::span<const int> affinity);
 
-// One worker for each usable core less what the rest of the process needs: nothing on 1 core, else one core, and two
-// from 9 cores on; at least 1.
+// One worker for each usable core less what the rest of the process needs: nothing on 1 core, else
+// one core, and two from 9 cores on; at least 1.
 std::size_t default_worker_count(const CpuLayout& layout);
 std::size_t default_worker_count();
 
 struct CpuPlan {
   // One entry per worker. No value: leave that worker unpinned.
   std::vector<std::optional<int>> worker_cpus;
-  // For every other thread: what shares no core with a worker or, if that is nothing, all allowed CPUs. Threads
-  // inherit it from the control thread, so restrict that one before a client library starts its own.
+  // For every other thread: what shares no core with a worker or, if that is nothing, all allowed
+  // CPUs. Threads inherit it from the control thread, so restrict that one before a client library
+  // starts its own.
   std::vector<int> other_cpus;
 };
 
-// Gives each worker a core of its own, the lowest cores last, since the rest of the process runs there; then SMT
-// siblings. All are left unpinned when there are more workers than CPUs, or when a quota grants less than the CPUs could
-// give: they are then shared with strangers, and a pinned thread could not step aside.
+// Gives each worker a core of its own, the lowest cores last, since the rest of the process runs
+// there; then SMT siblings. All are left unpinned when there are more workers than CPUs, or when a
+// quota grants less than the CPUs could give: they are then shared with strangers, and a pinned
+// thread could not step aside.
 CpuPlan choose_worker_cpus(const CpuLayout& layout, std::size_t workers);
 CpuPlan choose_worker_cpus(std::size_t workers);
 

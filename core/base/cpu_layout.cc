@@ -12,7 +12,8 @@
 namespace penstock {
 namespace {
 
-constexpr int kCpusListedMax = 1 << 16;  // A broken list such as "0-4000000000" must not fill memory.
+constexpr int kCpusListedMax =
+    1 << 16;  // A broken list such as "0-4000000000" must not fill memory.
 
 // The content of a small file, without the white space at its end; nothing when it cannot be read.
 std::optional<std::string> read_text(FileSystem& files, const std::string& path) {
@@ -51,8 +52,8 @@ std::vector<int> parse_cpu_list(std::string_view text) {
   return cpus;
 }
 
-// The path of this process in the hierarchy of `controller` (version 1), or of version 2 when that is empty.
-// Lines read "4:cpu,cpuacct:/some/path" and "0::/some/path".
+// The path of this process in the hierarchy of `controller` (version 1), or of version 2 when that
+// is empty. Lines read "4:cpu,cpuacct:/some/path" and "0::/some/path".
 std::optional<std::string> cgroup_path(std::string_view memberships, std::string_view controller) {
   while (!memberships.empty()) {
     const std::string_view line = memberships.substr(0, memberships.find('\n'));
@@ -61,15 +62,17 @@ std::optional<std::string> cgroup_path(std::string_view memberships, std::string
     const std::size_t second = line.find(':', first + 1);
     if (first == std::string_view::npos || second == std::string_view::npos) continue;
     const std::string names = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
-    const bool matches = controller.empty() ? names == ",,"
-                                            : names.find("," + std::string(controller) + ",") != std::string::npos;
+    const bool matches = controller.empty()
+                             ? names == ",,"
+                             : names.find("," + std::string(controller) + ",") != std::string::npos;
     if (matches) return std::string(line.substr(second + 1));
   }
   return std::nullopt;
 }
 
-// Calls visit(directory) for the cgroup and each of its ancestors up to the mount. In a container the path may be the
-// host's and not exist here; the mount itself then is the container's own group.
+// Calls visit(directory) for the cgroup and each of its ancestors up to the mount. In a container
+// the path may be the host's and not exist here; the mount itself then is the container's own
+// group.
 template <class Visit>
 void visit_cgroup_and_ancestors(const std::string& mount, std::string path, Visit visit) {
   while (!path.empty() && path != "/") {
@@ -82,7 +85,8 @@ void visit_cgroup_and_ancestors(const std::string& mount, std::string path, Visi
 class CgroupReader {
  public:
   CgroupReader(FileSystem& files, const std::string& root)
-      : files_(files), mount_(root + "/sys/fs/cgroup"),
+      : files_(files),
+        mount_(root + "/sys/fs/cgroup"),
         memberships_(read_text(files, root + "/proc/self/cgroup").value_or("")) {}
 
   // The smallest quota on the way up, since each ancestor limits too.
@@ -93,7 +97,8 @@ class CgroupReader {
     };
     visit_version_2([&](const std::string& directory) { keep(quota_of_version_2(directory)); });
     for (const char* name : {"cpu", "cpu,cpuacct"}) {
-      visit_version_1("cpu", name, [&](const std::string& directory) { keep(quota_of_version_1(directory)); });
+      visit_version_1("cpu", name,
+                      [&](const std::string& directory) { keep(quota_of_version_1(directory)); });
     }
     return smallest;
   }
@@ -104,7 +109,8 @@ class CgroupReader {
     const auto keep_first = [&](const std::string& path) {
       if (cpus.empty()) cpus = parse_cpu_list(read_text(files_, path).value_or(""));
     };
-    visit_version_2([&](const std::string& directory) { keep_first(directory + "/cpuset.cpus.effective"); });
+    visit_version_2(
+        [&](const std::string& directory) { keep_first(directory + "/cpuset.cpus.effective"); });
     visit_version_1("cpuset", "cpuset", [&](const std::string& directory) {
       keep_first(directory + "/cpuset.effective_cpus");
       keep_first(directory + "/cpuset.cpus");
@@ -115,10 +121,12 @@ class CgroupReader {
  private:
   template <class Visit>
   void visit_version_2(Visit visit) const {
-    if (const auto path = cgroup_path(memberships_, "")) visit_cgroup_and_ancestors(mount_, *path, visit);
+    if (const auto path = cgroup_path(memberships_, ""))
+      visit_cgroup_and_ancestors(mount_, *path, visit);
   }
   template <class Visit>
-  void visit_version_1(std::string_view controller, const std::string& directory, Visit visit) const {
+  void visit_version_1(std::string_view controller, const std::string& directory,
+                       Visit visit) const {
     if (const auto path = cgroup_path(memberships_, controller)) {
       visit_cgroup_and_ancestors(mount_ + "/" + directory, *path, visit);
     }
@@ -149,18 +157,21 @@ class CgroupReader {
 };
 
 // Groups `allowed` by physical core. A CPU whose siblings are unknown counts as a core.
-std::vector<std::vector<int>> group_by_core(FileSystem& files, const std::string& root, std::vector<int> allowed) {
+std::vector<std::vector<int>> group_by_core(FileSystem& files, const std::string& root,
+                                            std::vector<int> allowed) {
   std::vector<std::vector<int>> cores;
   while (!allowed.empty()) {
     const int cpu = allowed.front();
-    const std::string path =
-        root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
+    const std::string path = root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                             "/topology/thread_siblings_list";
     std::vector<int> siblings = parse_cpu_list(read_text(files, path).value_or(""));
     if (!std::binary_search(siblings.begin(), siblings.end(), cpu)) siblings = {cpu};
     std::vector<int> rest;
-    std::set_difference(allowed.begin(), allowed.end(), siblings.begin(), siblings.end(), std::back_inserter(rest));
+    std::set_difference(allowed.begin(), allowed.end(), siblings.begin(), siblings.end(),
+                        std::back_inserter(rest));
     std::vector<int> core;
-    std::set_difference(allowed.begin(), allowed.end(), rest.begin(), rest.end(), std::back_inserter(core));
+    std::set_difference(allowed.begin(), allowed.end(), rest.begin(), rest.end(),
+                        std::back_inserter(core));
     cores.push_back(std::move(core));
     allowed = std::move(rest);
   }
@@ -169,14 +180,16 @@ std::vector<std::vector<int>> group_by_core(FileSystem& files, const std::string
 
 }  // namespace
 
-CpuLayout read_cpu_layout(FileSystem& files, const std::string& root, std::span<const int> affinity) {
+CpuLayout read_cpu_layout(FileSystem& files, const std::string& root,
+                          std::span<const int> affinity) {
   PENSTOCK_CHECK(!affinity.empty());
   std::vector<int> allowed(affinity.begin(), affinity.end());
   std::sort(allowed.begin(), allowed.end());
   const CgroupReader cgroup(files, root);
   const std::vector<int> cpuset = cgroup.cpuset();
   std::vector<int> both;
-  std::set_intersection(allowed.begin(), allowed.end(), cpuset.begin(), cpuset.end(), std::back_inserter(both));
+  std::set_intersection(allowed.begin(), allowed.end(), cpuset.begin(), cpuset.end(),
+                        std::back_inserter(both));
   // Nothing in common means that the description is of another machine: what the kernel says wins.
   if (both.empty()) both = std::move(allowed);
   CpuLayout layout;

@@ -22,7 +22,8 @@ std::vector<std::size_t> core_order(std::size_t cores) {
   return order;
 }
 
-// Every allowed CPU in the order in which workers take them: one of each core before the second of any.
+// Every allowed CPU in the order in which workers take them: one of each core before the second of
+// any.
 std::vector<int> cpu_order(const CpuLayout& layout) {
   const std::vector<std::size_t> cores = core_order(layout.cores.size());
   std::vector<int> order;
@@ -75,6 +76,8 @@ CpuPlan choose_worker_cpus(const CpuLayout& layout, std::size_t workers) {
   return plan;
 }
 
-CpuPlan choose_worker_cpus(std::size_t workers) { return choose_worker_cpus(read_cpu_layout(), workers); }
+CpuPlan choose_worker_cpus(std::size_t workers) {
+  return choose_worker_cpus(read_cpu_layout(), workers);
+}
 
 }  // namespace penstock

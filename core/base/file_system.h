@@ -40,7 +40,8 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<ReadableFile>> open_for_reading(const std::string& path) = 0;
   // New files get mode 0600.
-  virtual Result<std::unique_ptr<WritableFile>> open_for_writing(const std::string& path, WriteMode mode) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> open_for_writing(const std::string& path,
+                                                                 WriteMode mode) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
   virtual Status create_directories(const std::string& path) = 0;

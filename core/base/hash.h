@@ -1,13 +1,17 @@
 // core/base/hash.h -- 64-bit hashes that are equal on every machine and in every version.
 //
-// key_hash(key) decides which task owns a key, and snapshots depend on it: golden values in the tests guard it. It
-// knows integers, bool, enums, text and the types of core/base; for a type of your own, write next to it
-//     std::uint64_t penstock_hash(const Account& a) noexcept { return hash_fields(a.bank, a.number); }
-// Equal numbers of different widths and equal texts of different types have equal hashes. Floating point is refused:
-// 0.0 == -0.0 and NaN != NaN do not make a key.
-// Cost       2 multiplications for a number; text at about 10 bytes a nanosecond, 2-3 ns when short.
-// Security   key_hash is public, so anybody can make keys collide. Tables that hold what strangers send use
-//            seeded_hash, whose collisions cannot be found without the seed.
+// key_hash(key) decides which task owns a key, and snapshots depend on it: golden values in the
+// tests guard it. It knows integers, bool, enums, text and the types of core/base; for a type of
+// your own, write next to it
+//     std::uint64_t penstock_hash(const Account& a) noexcept {
+//       return hash_fields(a.bank, a.number);
+//     }
+// Equal numbers of different widths and equal texts of different types have equal hashes. Floating
+// point is refused: 0.0 == -0.0 and NaN != NaN do not make a key.
+// Cost       2 multiplications for a number; text at about 10 bytes a nanosecond, 2-3 ns when
+//            short.
+// Security   key_hash is public, so anybody can make keys collide. Tables that hold what strangers
+//            send use seeded_hash, whose collisions cannot be found without the seed.
 #pragma once
 
 #include <bit>
@@ -26,8 +30,8 @@ namespace penstock {
 
 inline constexpr std::uint64_t kHashIncrement = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio, odd.
 
-// Mixes 64 bits so that each bit of the input moves half of the output, top bits included. One to one: different
-// inputs never collide.
+// Mixes 64 bits so that each bit of the input moves half of the output, top bits included. One to
+// one: different inputs never collide.
 constexpr std::uint64_t hash_bits(std::uint64_t bits) noexcept {
   bits += kHashIncrement;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
@@ -71,7 +75,8 @@ inline std::uint64_t load_little(const char* from) noexcept {
   return word;
 }
 
-// Folds all but the last 16 bytes of a long text into `state`, three lanes at a time. REQUIRES: size > 16.
+// Folds all but the last 16 bytes of a long text into `state`, three lanes at a time. REQUIRES:
+// size > 16.
 inline std::uint64_t hash_body(const char* at, std::size_t size, std::uint64_t state,
                                std::uint64_t key) noexcept {
   const auto fold = [at](std::size_t i, std::uint64_t secret, std::uint64_t into) noexcept {
@@ -107,14 +112,17 @@ inline WordPair short_words(const char* at, std::size_t size) noexcept {
             load_little<std::uint32_t>(last) << 32 | load_little<std::uint32_t>(last - step)};
   }
   if (size == 0) return {0, 0};
-  const auto byte = [at](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(at[i])}; };
+  const auto byte = [at](std::size_t i) {
+    return std::uint64_t{static_cast<unsigned char>(at[i])};
+  };
   return {byte(0) << 16 | byte(size >> 1) << 8 | byte(size - 1), 0};
 }
 
 }  // namespace internal
 
-// Hashes bytes under a seed that whoever sends the bytes must not know. The construction is wyhash's, but every secret
-// is derived from the seed: with a constant one, the texts that cancel it would collide under all seeds.
+// Hashes bytes under a seed that whoever sends the bytes must not know. The construction is
+// wyhash's, but every secret is derived from the seed: with a constant one, the texts that cancel
+// it would collide under all seeds.
 inline std::uint64_t seeded_hash(std::string_view bytes, std::uint64_t seed) noexcept {
   using namespace internal;  // NOLINT: inside one function.
   const std::uint64_t key = hash_bits(seed);
@@ -160,7 +168,8 @@ concept CustomHash = requires(const Key& key) {
 
 }  // namespace internal
 
-// What key_hash takes. A type of your own needs a noexcept penstock_hash(const Key&) in its namespace.
+// What key_hash takes. A type of your own needs a noexcept penstock_hash(const Key&) in its
+// namespace.
 template <class Key>
 concept Hashable = internal::Number<Key> || internal::CustomHash<Key> || internal::Text<Key>;
 
@@ -187,7 +196,8 @@ constexpr std::uint64_t hash_fields(const First& first, const Rest&... rest) noe
 
 template <Hashable Key>
 struct HashOf {
-  using is_avalanching = void;  // NOLINT: what boost's tables look for, to skip a mixing step of their own.
+  using is_avalanching =
+      void;  // NOLINT: what boost's tables look for, to skip a mixing step of their own.
   constexpr std::uint64_t operator()(const Key& key) const noexcept { return key_hash(key); }
 };
 

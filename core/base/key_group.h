@@ -13,7 +13,8 @@ namespace penstock {
 inline constexpr std::uint32_t kKeyGroups = 1024;
 
 constexpr KeyGroup key_group_of(std::uint64_t key_hash) noexcept {
-  return {static_cast<std::uint32_t>((static_cast<unsigned __int128>(key_hash) * kKeyGroups) >> 64)};
+  return {
+      static_cast<std::uint32_t>((static_cast<unsigned __int128>(key_hash) * kKeyGroups) >> 64)};
 }
 
 struct KeyGroupRange {

@@ -22,8 +22,9 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) noexcept {
 }
 
 Status no_memory(int error_number, std::size_t bytes) {
-  return Status::from_errno(error_number, "cannot reserve " + std::to_string(bytes) +
-                                              " bytes of memory; use smaller rings or fewer workers");
+  return Status::from_errno(error_number,
+                            "cannot reserve " + std::to_string(bytes) +
+                                " bytes of memory; use smaller rings or fewer workers");
 }
 
 // A mapping of `bytes`, which starts at a multiple of `alignment`; null with errno set on failure.
@@ -34,7 +35,8 @@ std::byte* map_aligned(std::size_t bytes, std::size_t alignment) noexcept {
       ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   auto* start = static_cast<std::byte*>(mapped);
-  const std::size_t skipped = (alignment - reinterpret_cast<std::uintptr_t>(start) % alignment) % alignment;
+  const std::size_t skipped =
+      (alignment - reinterpret_cast<std::uintptr_t>(start) % alignment) % alignment;
   if (skipped > 0) ::munmap(start, skipped);
   if (slack > skipped) ::munmap(start + skipped + bytes, slack - skipped);
   return start + skipped;
@@ -62,7 +64,8 @@ Result<PrefaultedBuffer> PrefaultedBuffer::allocate(std::size_t bytes) {
   PrefaultedBuffer buffer(data, bytes);
   // Advice: a kernel built without huge pages refuses it, and small pages do as well.
   if (large) static_cast<void>(::madvise(data, mapped, MADV_HUGEPAGE));
-  if (const int error_number = populate(data, mapped); error_number != 0) return no_memory(error_number, bytes);
+  if (const int error_number = populate(data, mapped); error_number != 0)
+    return no_memory(error_number, bytes);
   return buffer;
 }
 

@@ -1,10 +1,13 @@
-// core/base/memory.h -- memory that is taken at start and is really there: the first touch costs no page fault later.
+// core/base/memory.h -- memory that is taken at start and is really there: the first touch costs no
+// page fault later.
 //
 // Ownership  A PrefaultedBuffer owns its pages and gives them back when destroyed. Move-only.
-// Threads    Pages come from the NUMA node of the thread that allocates: let the one that will read them most do it.
-// Cost       About 0.1 s per GiB; from 2 MiB on, huge pages are asked for, which saves table lookups a miss per
-//            access. After that the memory costs nothing.
-// Errors     Too little memory is a Status. A machine without huge pages or pre-faulting is served without them.
+// Threads    Pages come from the NUMA node of the thread that allocates: let the one that will read
+//            them most do it.
+// Cost       About 0.1 s per GiB; from 2 MiB on, huge pages are asked for, which saves table
+//            lookups a miss per access. After that the memory costs nothing.
+// Errors     Too little memory is a Status. A machine without huge pages or pre-faulting is served
+//            without them.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +25,8 @@ class PrefaultedBuffer {
  public:
   PrefaultedBuffer() noexcept = default;  // Empty.
 
-  // `bytes` zeros, aligned to kPageBytes and, from kHugePageBytes on, to that. 0 bytes make an empty buffer.
+  // `bytes` zeros, aligned to kPageBytes and, from kHugePageBytes on, to that. 0 bytes make an
+  // empty buffer.
   static Result<PrefaultedBuffer> allocate(std::size_t bytes);
 
   PrefaultedBuffer(PrefaultedBuffer&& other) noexcept

@@ -32,7 +32,8 @@ auto retry_interrupted(Call call) noexcept {
 class Descriptor {
  public:
   static Descriptor open(const std::string& path, int flags, mode_t mode = 0) noexcept {
-    return Descriptor(retry_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
+    return Descriptor(
+        retry_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
   }
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor& operator=(Descriptor&&) = delete;
@@ -67,7 +68,8 @@ class PosixReadableFile final : public ReadableFile {
 
   Result<std::uint64_t> size() override {
     struct stat info {};
-    if (::fstat(descriptor_.get(), &info) != 0) return error_of(errno, "cannot get the size of", path_);
+    if (::fstat(descriptor_.get(), &info) != 0)
+      return error_of(errno, "cannot get the size of", path_);
     return static_cast<std::uint64_t>(info.st_size);
   }
 
@@ -81,12 +83,13 @@ class PosixWritableFile final : public WritableFile {
   PosixWritableFile(Descriptor descriptor, std::string path)
       : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
-  // One write() unless the kernel takes less, so that whole records of several writers stay whole in append mode.
+  // One write() unless the kernel takes less, so that whole records of several writers stay whole
+  // in append mode.
   Status append(std::string_view bytes) override {
     PENSTOCK_RETURN_IF_ERROR(check_usable("append to"));
     while (!bytes.empty()) {
-      const ssize_t count = retry_interrupted(
-          [&] { return ::write(descriptor_.get(), bytes.data(), bytes.size()); });
+      const ssize_t count =
+          retry_interrupted([&] { return ::write(descriptor_.get(), bytes.data(), bytes.size()); });
       if (count < 0) return error_of(errno, "cannot write to", path_);
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -109,9 +112,10 @@ class PosixWritableFile final : public WritableFile {
   Status check_usable(std::string_view action) const {
     if (descriptor_.valid() && !sync_failed_) return Status();
     return Status::failed_precondition("cannot " + std::string(action) + " '" + path_ + "': " +
-                                       (sync_failed_ ? "an earlier sync failed, so its content is unknown; "
-                                                       "write a new file"
-                                                     : "it is closed"));
+                                       (sync_failed_
+                                            ? "an earlier sync failed, so its content is unknown; "
+                                              "write a new file"
+                                            : "it is closed"));
   }
 
   Descriptor descriptor_;
@@ -121,9 +125,12 @@ class PosixWritableFile final : public WritableFile {
 
 int open_flags(WriteMode mode) noexcept {
   switch (mode) {
-    case WriteMode::kTruncate: return O_WRONLY | O_CREAT | O_TRUNC;
-    case WriteMode::kAppend: return O_WRONLY | O_CREAT | O_APPEND;
-    case WriteMode::kCreateNew: return O_WRONLY | O_CREAT | O_EXCL;
+    case WriteMode::kTruncate:
+      return O_WRONLY | O_CREAT | O_TRUNC;
+    case WriteMode::kAppend:
+      return O_WRONLY | O_CREAT | O_APPEND;
+    case WriteMode::kCreateNew:
+      return O_WRONLY | O_CREAT | O_EXCL;
   }
   return O_WRONLY;
 }
@@ -138,13 +145,14 @@ class PosixFileSystem final : public FileSystem {
     if (::fstat(descriptor.get(), &info) != 0) return error_of(errno, "cannot open", path);
     if (S_ISDIR(info.st_mode)) return error_of(EISDIR, "cannot read", path);
     if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) {
-      return Status::invalid_argument("cannot read '" + path +
-                                      "': it is a pipe, not a file; feed it through standard input");
+      return Status::invalid_argument(
+          "cannot read '" + path + "': it is a pipe, not a file; feed it through standard input");
     }
     return std::unique_ptr<ReadableFile>(new PosixReadableFile(std::move(descriptor), path));
   }
 
-  Result<std::unique_ptr<WritableFile>> open_for_writing(const std::string& path, WriteMode mode) override {
+  Result<std::unique_ptr<WritableFile>> open_for_writing(const std::string& path,
+                                                         WriteMode mode) override {
     Descriptor descriptor = Descriptor::open(path, open_flags(mode), 0600);
     if (!descriptor.valid()) return error_of(errno, "cannot open for writing", path);
     return std::unique_ptr<WritableFile>(new PosixWritableFile(std::move(descriptor), path));

@@ -6,7 +6,8 @@ namespace penstock {
 
 std::uint64_t random_seed() noexcept {
   std::uint64_t seed = 0;
-  // Up to 256 bytes come whole or, interrupted by a signal before the first boot entropy, not at all.
+  // Up to 256 bytes come whole or, interrupted by a signal before the first boot entropy, not at
+  // all.
   while (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
   }
   return seed;

@@ -1,7 +1,8 @@
-// core/base/random.h -- the only door to chance: a seeded sequence, and a seed from the operating system.
+// core/base/random.h -- the only door to chance: a seeded sequence, and a seed from the operating
+// system.
 //
-// Random is SplitMix64: equal seeds give equal sequences on every machine and in every version (normal() excepted:
-// it takes a logarithm, whose last bit is the machine's). Not for secrets.
+// Random is SplitMix64: equal seeds give equal sequences on every machine and in every version
+// (normal() excepted: it takes a logarithm, whose last bit is the machine's). Not for secrets.
 // Threads    One object per thread; fork() gives another thread a sequence of its own.
 // Cost       About 1 ns a number.
 #pragma once
@@ -29,7 +30,8 @@ class Random {
     PENSTOCK_DCHECK(bound > 0);
     Wide product = Wide{next_u64()} * bound;
     if (static_cast<std::uint64_t>(product) < bound) {
-      // The first 2^64 mod bound fractions belong to results that would come up once too often: draw again.
+      // The first 2^64 mod bound fractions belong to results that would come up once too often:
+      // draw again.
       const std::uint64_t biased = (0 - bound) % bound;
       while (static_cast<std::uint64_t>(product) < biased) product = Wide{next_u64()} * bound;
     }
@@ -45,16 +47,16 @@ class Random {
   }
 
   // Uniform in [0, 1), in steps of 2^-53.
-  constexpr double uniform() noexcept {
-    return static_cast<double>(next_u64() >> 11) * 0x1.0p-53;
-  }
+  constexpr double uniform() noexcept { return static_cast<double>(next_u64() >> 11) * 0x1.0p-53; }
 
   // True with the given probability: never at 0 or less, always at 1 or more.
   constexpr bool chance(double probability) noexcept { return uniform() < probability; }
 
   // Normally distributed with mean 0 and deviation 1.
   double normal() noexcept {
-    for (;;) {  // Marsaglia's polar method: a point in the unit circle, found in 1.3 tries on average.
+    for (
+        ;
+        ;) {  // Marsaglia's polar method: a point in the unit circle, found in 1.3 tries on average.
       const double x = 2 * uniform() - 1;
       const double y = 2 * uniform() - 1;
       const double square = x * x + y * y;
@@ -71,7 +73,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// A seed that nobody can guess, from the operating system. Never fails: it waits for entropy after boot.
+// A seed that nobody can guess, from the operating system. Never fails: it waits for entropy after
+// boot.
 std::uint64_t random_seed() noexcept;
 
 }  // namespace penstock

@@ -30,23 +30,26 @@ class OsThread final : public ThreadHandle {
 
 Status place_current_thread(const ThreadOptions& options) {
   set_thread_name(options.name);
-  return options.cpu ? pin_current_thread(*options.cpu).with_place("thread '" + options.name + "'") : Status();
+  return options.cpu ? pin_current_thread(*options.cpu).with_place("thread '" + options.name + "'")
+                     : Status();
 }
 
 class OsScheduler final : public Scheduler {
  public:
-  Result<std::unique_ptr<ThreadHandle>> spawn(ThreadOptions options, std::function<void()> body) override {
+  Result<std::unique_ptr<ThreadHandle>> spawn(ThreadOptions options,
+                                              std::function<void()> body) override {
     std::promise<Status> placed;
     std::future<Status> pin_status = placed.get_future();
     const std::string name = options.name;
     try {
-      std::thread thread(
-          [options = std::move(options), body = std::move(body), placed = std::move(placed)]() mutable noexcept {
-            placed.set_value(place_current_thread(options));
-            body();
-          });
+      std::thread thread([options = std::move(options), body = std::move(body),
+                          placed = std::move(placed)]() mutable noexcept {
+        placed.set_value(place_current_thread(options));
+        body();
+      });
       return std::unique_ptr<ThreadHandle>(new OsThread(std::move(thread), pin_status.get()));
-    } catch (const std::system_error& error) {  // A limit of threads: the system's, the user's or the cgroup's.
+    } catch (const std::system_error&
+                 error) {  // A limit of threads: the system's, the user's or the cgroup's.
       return Status::from_errno(error.code().value(), "cannot start thread '" + name + "'");
     }
   }

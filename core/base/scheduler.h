@@ -1,10 +1,12 @@
 // core/base/scheduler.h -- the only door to threads, so that a simulator can own who runs when.
 //
-// The engine hands bodies to a Scheduler and joins them; it starts no thread by itself. The real one gives each body a
-// thread of the system. A simulated one may keep the bodies, or refuse them where an engine is stepped by hand.
+// The engine hands bodies to a Scheduler and joins them; it starts no thread by itself. The real
+// one gives each body a thread of the system. A simulated one may keep the bodies, or refuse them
+// where an engine is stepped by hand.
 // Threads    spawn() may be called from any thread; a handle belongs to one thread at a time.
-// Errors     No thread to be had is a Status of spawn(). A CPU that cannot be pinned to is reported by the handle and
-//            the body runs where the kernel puts it: a worker in the wrong place is slow, not wrong.
+// Errors     No thread to be had is a Status of spawn(). A CPU that cannot be pinned to is reported
+//            by the handle and the body runs where the kernel puts it: a worker in the wrong place
+//            is slow, not wrong.
 #pragma once
 
 #include <functional>
@@ -34,7 +36,8 @@ class Scheduler {
  public:
   virtual ~Scheduler() = default;
   // Runs `body` once, named and pinned before its first step. The body must not throw.
-  virtual Result<std::unique_ptr<ThreadHandle>> spawn(ThreadOptions options, std::function<void()> body) = 0;
+  virtual Result<std::unique_ptr<ThreadHandle>> spawn(ThreadOptions options,
+                                                      std::function<void()> body) = 0;
 };
 
 // Threads of the operating system. No state: one per engine or one per process makes no difference.

@@ -17,8 +17,8 @@ namespace penstock {
 
 enum class StatusCode {
   kOk,
-  kInvalidArgument,     // The caller asked for something that can never work: fix the call or the option.
-  kNotFound,            // A file, field or name does not exist.
+  kInvalidArgument,  // The caller asked for something that can never work: fix the call or the option.
+  kNotFound,         // A file, field or name does not exist.
   kPermissionDenied,    // The operating system refused access.
   kDataError,           // A record could not be read or converted.
   kResourceExhausted,   // Disk full, quota or byte bound exceeded.
@@ -47,7 +47,9 @@ class [[nodiscard]] Status {
   static Status failed_precondition(std::string message) {
     return {StatusCode::kFailedPrecondition, std::move(message)};
   }
-  static Status internal(std::string message) { return {StatusCode::kInternal, std::move(message)}; }
+  static Status internal(std::string message) {
+    return {StatusCode::kInternal, std::move(message)};
+  }
   // "PLACE: TEXT OF ERRNO", with the code that fits `error_number` (ENOSPC is kResourceExhausted, ...).
   static Status from_errno(int error_number, std::string_view place);
 
@@ -74,7 +76,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                                         // NOLINT
+  Result(T value) : value_(std::move(value)) {}                                        // NOLINT
   Result(Status error) : status_(std::move(error)) { PENSTOCK_CHECK(!status_.ok()); }  // NOLINT
 
   bool ok() const noexcept { return value_.has_value(); }
@@ -107,8 +109,7 @@ class [[nodiscard]] Result {
 }  // namespace penstock
 
 // Returns the error of a Status expression from the enclosing function.
-#define PENSTOCK_RETURN_IF_ERROR(expression)                      \
-  do {                                                            \
-    if (::penstock::Status status_ = (expression); !status_.ok()) \
-      return status_;                                             \
+#define PENSTOCK_RETURN_IF_ERROR(expression)                                      \
+  do {                                                                            \
+    if (::penstock::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)

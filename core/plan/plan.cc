@@ -6,10 +6,14 @@ namespace penstock {
 
 std::string_view exchange_kind_name(ExchangeKind kind) noexcept {
   switch (kind) {
-    case ExchangeKind::kForward: return "forward";
-    case ExchangeKind::kHash: return "hash";
-    case ExchangeKind::kBroadcast: return "broadcast";
-    case ExchangeKind::kRebalance: return "rebalance";
+    case ExchangeKind::kForward:
+      return "forward";
+    case ExchangeKind::kHash:
+      return "hash";
+    case ExchangeKind::kBroadcast:
+      return "broadcast";
+    case ExchangeKind::kRebalance:
+      return "rebalance";
   }
   return "unknown";
 }
@@ -32,15 +36,18 @@ void Plan::connect(ExchangeSpec exchange) {
 
 Status Plan::validate() const {
   if (stages_.empty()) {
-    return Status::invalid_argument("the job has no source: begin with job.source(...) or job.input<T>()");
+    return Status::invalid_argument(
+        "the job has no source: begin with job.source(...) or job.input<T>()");
   }
   for (const StageSpec& stage : stages_) {
     if (!stage.make_body) {
-      return Status::invalid_argument("stream \"" + stage.name + "\" leads nowhere: end it with sink(...) or for_each(...)");
+      return Status::invalid_argument("stream \"" + stage.name +
+                                      "\" leads nowhere: end it with sink(...) or for_each(...)");
     }
     if (stage.parallelism > kKeyGroups) {
-      return Status::invalid_argument("stage \"" + stage.name + "\": parallelism " + std::to_string(stage.parallelism) +
-                                      " is above the number of key groups, " + std::to_string(kKeyGroups));
+      return Status::invalid_argument(
+          "stage \"" + stage.name + "\": parallelism " + std::to_string(stage.parallelism) +
+          " is above the number of key groups, " + std::to_string(kKeyGroups));
     }
   }
   return Status();
@@ -52,16 +59,36 @@ std::string Plan::to_string() const {
     text += "stage " + std::to_string(i) + ": " + stages_[i].name + "\n";
     for (const ExchangeSpec& exchange : exchanges_) {
       if (exchange.from.value != i) continue;
-      text += "  -> stage " + std::to_string(exchange.to.value) + " (" + std::string(exchange_kind_name(exchange.kind)) + ")\n";
+      text += "  -> stage " + std::to_string(exchange.to.value) + " (" +
+              std::string(exchange_kind_name(exchange.kind)) + ")\n";
     }
   }
   return text;
 }
 
+namespace {
+
+// Of a stage that only Forward exchanges lead to: that of the widest stage before it, since records change task, and
+// with it their order, where the two differ. 0 for the others.
+std::uint32_t inherited_parallelism(const Plan& plan, StageId stage, const std::vector<std::uint32_t>& counts) {
+  std::uint32_t widest = 0;
+  for (const ExchangeSpec& exchange : plan.exchanges()) {
+    if (exchange.to != stage) continue;
+    if (exchange.kind != ExchangeKind::kForward) return 0;
+    widest = std::max(widest, counts[exchange.from.value]);
+  }
+  return widest;
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> resolve_parallelism(const Plan& plan, std::uint32_t workers) {
   std::vector<std::uint32_t> counts;
-  for (const StageSpec& stage : plan.stages()) {
-    const std::uint32_t wanted = stage.parallelism == 0 ? workers : stage.parallelism;
+  for (std::uint32_t i = 0; i < plan.stages().size(); ++i) {
+    const StageSpec& stage = plan.stages()[i];
+    std::uint32_t wanted = stage.parallelism;
+    if (wanted == 0) wanted = inherited_parallelism(plan, {i}, counts);
+    if (wanted == 0) wanted = workers;
     counts.push_back(std::max(1u, std::min(wanted, stage.parallelism_max)));
   }
   return counts;

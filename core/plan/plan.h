@@ -39,9 +39,10 @@ using StageBodyFactory = std::function<Result<std::unique_ptr<StageBody>>(const 
 
 struct StageSpec {
   std::string name;
-  std::uint32_t parallelism = 0;       // 0: one task per worker.
-  std::uint32_t parallelism_max = ~0u; // What the source allows.
-  StageBodyFactory make_body;          // Empty until the stage is sealed.
+  // 0: as the stages before it where all lead here by Forward; else one task per worker.
+  std::uint32_t parallelism = 0;
+  std::uint32_t parallelism_max = ~0u;  // What the source allows.
+  StageBodyFactory make_body;           // Empty until the stage is sealed.
 };
 
 class Plan {
@@ -64,11 +65,14 @@ class Plan {
   std::vector<ExchangeSpec> exchanges_;
 };
 
-// How many tasks each stage gets on `workers` workers.
+// How many tasks each stage gets on `workers` workers. Streams that are split, shared or joined keep the parallelism, and
+// so the order, of where they come from.
 std::vector<std::uint32_t> resolve_parallelism(const Plan& plan, std::uint32_t workers);
 
 // The worker of task `index` of any stage: every worker runs a share of every stage, so that keys meet their owner
 // through the exchange alone.
-constexpr WorkerId place_task(std::uint32_t index, std::uint32_t workers) noexcept { return {index % workers}; }
+constexpr WorkerId place_task(std::uint32_t index, std::uint32_t workers) noexcept {
+  return {index % workers};
+}
 
 }  // namespace penstock

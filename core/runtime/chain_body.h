@@ -10,6 +10,7 @@
 #include "penstock/core/runtime/stage_outputs.h"
 #include "penstock/core/stream/chain.h"
 #include "penstock/core/stream/stage_body.h"
+#include "penstock/core/stream/user_error.h"
 
 namespace penstock {
 
@@ -42,8 +43,8 @@ class FanOut {
 template <class Input, class Out, class... Ops>
 class ChainBody final : public StageBody {
  public:
-  ChainBody(Input input, std::unique_ptr<StageOutputs> outputs, Out* out, std::vector<SideOutputSlot> sides,
-            std::vector<std::shared_ptr<void>> owned, Ops... ops)
+  ChainBody(Input input, std::unique_ptr<StageOutputs> outputs, Out* out,
+            std::vector<SideOutputSlot> sides, std::vector<std::shared_ptr<void>> owned, Ops... ops)
       : input_(std::move(input)),
         outputs_(std::move(outputs)),
         sides_(std::move(sides)),
@@ -56,15 +57,30 @@ class ChainBody final : public StageBody {
     own.side_outputs = sides_;
     failure_ = own.failure;
     outputs_->open(own);
-    PENSTOCK_RETURN_IF_ERROR(chain_.open(own));
-    return input_.open(own);
+    PENSTOCK_RETURN_IF_ERROR(guarded_status("open", [&] { return chain_.open(own); }));
+    return guarded_status("open", [&] { return input_.open(own); });
   }
   std::size_t input_channels() const override { return input_.channels(); }
   bool ready() noexcept override { return outputs_->ready(); }
   Turn poll(Instant now, std::size_t budget) override {
-    return input_.poll(now, budget, chain_, outputs_->credit(), *failure_);
+    try {
+      return input_.poll(now, budget, chain_, outputs_->credit(), *failure_);
+    } catch (...) {  // Operators catch for themselves: only a source can throw here.
+      failure_->set(user_error("source", std::current_exception()));
+      return {};
+    }
   }
-  void block_channel(std::size_t channel, bool blocked) noexcept override { input_.block(channel, blocked); }
+  bool stop_reading() noexcept override {
+    if constexpr (requires { input_.stop(); }) {
+      input_.stop();
+      return true;
+    } else {
+      return false;
+    }
+  }
+  void block_channel(std::size_t channel, bool blocked) noexcept override {
+    input_.block(channel, blocked);
+  }
   void watermark(EventTime time) noexcept override { chain_.watermark(time); }
   void idle() noexcept override { chain_.idle(); }
   void barrier(Epoch epoch) noexcept override {
@@ -78,8 +94,8 @@ class ChainBody final : public StageBody {
   }
   Instant wake_at() const noexcept override { return chain_.wake_at(); }
   Status close() override {
-    Status chain_status = chain_.close();
-    Status input_status = input_.close();
+    Status chain_status = guarded_status("close", [this] { return chain_.close(); });
+    Status input_status = guarded_status("close", [this] { return input_.close(); });
     outputs_->control(ElementHeader::end());
     outputs_->publish();
     return chain_status.ok() ? input_status : chain_status;

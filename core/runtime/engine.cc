@@ -24,14 +24,17 @@ namespace {
 
 Status check_options(const EngineOptions& options) {
   if (options.workers < 1 || options.workers > 256) {
-    return Status::invalid_argument("option workers is " + std::to_string(options.workers) + ": choose 1 to 256");
+    return Status::invalid_argument("option workers is " + std::to_string(options.workers) +
+                                    ": choose 1 to 256");
   }
-  if (!std::has_single_bit(options.ring_slots) || options.ring_slots < 2 || options.ring_slots > (1u << 20)) {
+  if (!std::has_single_bit(options.ring_slots) || options.ring_slots < 2 ||
+      options.ring_slots > (1u << 20)) {
     return Status::invalid_argument("option ring_slots is " + std::to_string(options.ring_slots) +
                                     ": choose a power of two from 2 to 1048576");
   }
   if (options.batch_max < 1 || options.batch_max > 65536) {
-    return Status::invalid_argument("option batch_max is " + std::to_string(options.batch_max) + ": choose 1 to 65536");
+    return Status::invalid_argument("option batch_max is " + std::to_string(options.batch_max) +
+                                    ": choose 1 to 65536");
   }
   return Status();
 }
@@ -51,7 +54,8 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const EngineOpti
   return engine;
 }
 
-Engine::Engine(const EngineOptions& options) : options_(options), shared_(std::make_unique<Shared>()) {
+Engine::Engine(const EngineOptions& options)
+    : options_(options), shared_(std::make_unique<Shared>()) {
   if (options_.clock == nullptr) {
     own_clock_ = std::make_unique<RealClock>();
     options_.clock = own_clock_.get();
@@ -78,8 +82,9 @@ Status Engine::build_tasks(const Plan& plan) {
   for (const ExchangeSpec& exchange : plan.exchanges()) {
     const std::uint32_t producers = counts[exchange.from.value];
     const std::uint32_t consumers = counts[exchange.to.value];
-    channels_.push_back(exchange.make_channels(
-        {producers, consumers, resolved_kind(exchange.kind, producers, consumers), options_.ring_slots}));
+    channels_.push_back(exchange.make_channels({producers, consumers,
+                                                resolved_kind(exchange.kind, producers, consumers),
+                                                options_.ring_slots}));
   }
   connect_rings(plan, counts);
   for (std::uint32_t stage = 0; stage < plan.stages().size(); ++stage) {
@@ -96,20 +101,23 @@ void Engine::connect_rings(const Plan& plan, const std::vector<std::uint32_t>& c
         const WorkerId from = place_task(producer, options_.workers);
         const WorkerId to = place_task(consumer, options_.workers);
         if (from == to || !channels_[i]->has_channel(producer, consumer)) continue;
-        channels_[i]->connect(producer, consumer, &workers_[from.value]->parker(), &workers_[to.value]->parker());
+        channels_[i]->connect(producer, consumer, &workers_[from.value]->parker(),
+                              &workers_[to.value]->parker());
       }
     }
   }
 }
 
-Status Engine::build_stage(const Plan& plan, StageId stage, const std::vector<std::uint32_t>& counts) {
+Status Engine::build_stage(const Plan& plan, StageId stage,
+                           const std::vector<std::uint32_t>& counts) {
   const StageSpec& spec = plan.stages()[stage.value];
   for (std::uint32_t index = 0; index < counts[stage.value]; ++index) {
     StageWiring wiring;
     wiring.task_index = index;
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       const ExchangeSpec& exchange = plan.exchanges()[i];
-      if (exchange.to == stage) wiring.inputs.push_back({channels_[i].get(), counts[exchange.from.value]});
+      if (exchange.to == stage)
+        wiring.inputs.push_back({channels_[i].get(), counts[exchange.from.value]});
       if (exchange.from != stage) continue;
       const std::uint32_t consumers = counts[exchange.to.value];
       wiring.outputs.push_back({exchange.output, channels_[i].get(), consumers,
@@ -142,8 +150,9 @@ Status Engine::start() {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const std::optional<int> cpu = options_.pin_workers ? cpus.worker_cpus[i] : std::nullopt;
     Worker& worker = *workers_[i];
-    Result<std::unique_ptr<ThreadHandle>> thread = options_.scheduler->spawn(
-        {.name = "penstock-" + std::to_string(i), .cpu = cpu}, [this, &worker] { run_worker(worker); });
+    Result<std::unique_ptr<ThreadHandle>> thread =
+        options_.scheduler->spawn({.name = "penstock-" + std::to_string(i), .cpu = cpu},
+                                  [this, &worker] { run_worker(worker); });
     if (!thread.ok()) {
       {
         const std::lock_guard lock(shared_->mutex);
@@ -158,7 +167,8 @@ Status Engine::start() {
 }
 
 void Engine::run_worker(Worker& worker) {
-  if (open_together(worker) && worker.run() == StepOutcome::kFailed) note_failure(*worker.failed_task());
+  if (open_together(worker) && worker.run() == StepOutcome::kFailed)
+    note_failure(*worker.failed_task());
   worker.abandon_tasks();
   if (worker.failed_task() != nullptr) note_failure(*worker.failed_task());
   const std::lock_guard lock(shared_->mutex);
@@ -173,7 +183,8 @@ bool Engine::open_together(Worker& worker) {
   std::unique_lock lock(shared_->mutex);
   ++shared_->opened;
   shared_->changed.notify_all();
-  shared_->changed.wait(lock, [this] { return shared_->opened == shared_->started || shared_->stopping; });
+  shared_->changed.wait(
+      lock, [this] { return shared_->opened == shared_->started || shared_->stopping; });
   return !shared_->stopping;
 }
 
@@ -228,7 +239,8 @@ Status Engine::wait() {
 
 bool Engine::wait_for(std::chrono::nanoseconds timeout) {
   std::unique_lock lock(shared_->mutex);
-  return shared_->changed.wait_for(lock, timeout, [this] { return shared_->ended == shared_->started; });
+  return shared_->changed.wait_for(lock, timeout,
+                                   [this] { return shared_->ended == shared_->started; });
 }
 
 Epoch Engine::request_epoch() noexcept {
@@ -240,9 +252,16 @@ Epoch Engine::request_epoch() noexcept {
 }
 
 Epoch Engine::completed_epoch() const noexcept {
+  // A finished task passes no more barriers and holds nobody back; when all have finished, whatever passed one task has
+  // passed all behind it.
   Epoch least{~0ULL};
-  for (const auto& task : tasks_) least = std::min(least, task->metrics().epoch);
-  return tasks_.empty() ? Epoch{} : least;
+  Epoch highest;
+  for (const auto& task : tasks_) {
+    const TaskMetrics metrics = task->metrics();
+    highest = std::max(highest, metrics.epoch);
+    if (!metrics.finished) least = std::min(least, metrics.epoch);
+  }
+  return std::min(least, highest);
 }
 
 Status Engine::status() const {

@@ -23,14 +23,14 @@ namespace penstock {
 struct EngineOptions {
   std::uint32_t workers = 1;  // 1 .. 256
   WaitProfile profile = WaitProfile::kBalanced;
-  bool pin_workers = false;         // One core each, chosen from those this process may use.
-  std::size_t batch_max = 256;      // Records per task and step.
-  std::size_t ring_slots = 4096;    // Per ring; a power of two.
+  bool pin_workers = false;              // One core each, chosen from those this process may use.
+  std::size_t batch_max = 256;           // Records per task and step.
+  std::size_t ring_slots = 4096;         // Per ring; a power of two.
   std::uint64_t state_keys_max = ~0ULL;  // Per task.
-  std::uint64_t seed = 0;           // Of hash tables; 0: from the operating system.
-  Clock* clock = nullptr;           // Null: the real one.
-  FileSystem* file_system = nullptr;  // Null: the operating system's.
-  Scheduler* scheduler = nullptr;     // Null: the operating system's threads.
+  std::uint64_t seed = 0;                // Of hash tables; 0: from the operating system.
+  Clock* clock = nullptr;                // Null: the real one.
+  FileSystem* file_system = nullptr;     // Null: the operating system's.
+  Scheduler* scheduler = nullptr;        // Null: the operating system's threads.
 };
 
 class Engine {
@@ -90,7 +90,8 @@ class Engine {
   std::vector<std::unique_ptr<Task>> tasks_;
   std::vector<WorkerId> task_workers_;
   std::vector<std::unique_ptr<ThreadHandle>> threads_;
-  struct Shared;  // What control calls and workers share under a lock: outcome, counts of opened and ended workers.
+  struct
+      Shared;  // What control calls and workers share under a lock: outcome, counts of opened and ended workers.
   std::unique_ptr<Shared> shared_;
   bool opened_by_hand_ = false;
 };

@@ -26,7 +26,8 @@ class ExchangeInput {
     for (const StageWiring::Input& input : wiring.inputs) {
       const auto& channels = static_cast<const TypedChannelSet<T>&>(*input.channels);
       for (std::uint32_t producer = 0; producer < input.producers; ++producer) {
-        if (Channel<T>* channel = channels.channel(producer, wiring.task_index)) gate_.add_channel(channel);
+        if (Channel<T>* channel = channels.channel(producer, wiring.task_index))
+          gate_.add_channel(channel);
       }
     }
   }
@@ -39,7 +40,8 @@ class ExchangeInput {
   std::size_t capacity() const noexcept { return gate_.capacity(); }
 
   template <class Chain>
-  Turn poll(Instant, std::size_t budget, Chain& chain, const Credit& credit, const TaskFailure& failure) noexcept {
+  Turn poll(Instant, std::size_t budget, Chain& chain, const Credit& credit,
+            const TaskFailure& failure) noexcept {
     Turn turn;
     const typename InputGate<T>::Run run = gate_.next(budget);
     turn.channel = run.channel;
@@ -58,7 +60,8 @@ class ExchangeInput {
   using Elements = std::span<const Element<T>>;
 
   template <class Chain>
-  static std::size_t push_run(Elements run, Chain& chain, const Credit& credit, const TaskFailure& failure) noexcept {
+  static std::size_t push_run(Elements run, Chain& chain, const Credit& credit,
+                              const TaskFailure& failure) noexcept {
     std::size_t done = 0;
     while (done < run.size()) {
       const Elements block = run.subspan(done, std::min(kLookAheadRecords, run.size() - done));

@@ -51,7 +51,8 @@ class InputGate {
   void consume(std::size_t channel, std::size_t count) noexcept {
     Channel<T>& from = *lanes_[channel].channel;
     from.ring.release(count);
-    if (from.producer_parker != nullptr && from.ring.take_space_request_if_half_empty()) from.producer_parker->wake();
+    if (from.producer_parker != nullptr && from.ring.take_space_request_if_half_empty())
+      from.producer_parker->wake();
   }
 
   std::size_t queued() const noexcept {

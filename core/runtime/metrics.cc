@@ -14,9 +14,15 @@ std::uint64_t sum(const std::vector<TaskMetrics>& tasks, Field field) noexcept {
 
 std::uint64_t JobMetrics::errors() const noexcept { return sum(tasks, &TaskMetrics::errors); }
 std::uint64_t JobMetrics::skipped() const noexcept { return sum(tasks, &TaskMetrics::skipped); }
-std::uint64_t JobMetrics::dead_letters() const noexcept { return sum(tasks, &TaskMetrics::dead_letters); }
-std::uint64_t JobMetrics::state_keys() const noexcept { return sum(tasks, &TaskMetrics::state_keys); }
-std::uint64_t JobMetrics::state_bytes() const noexcept { return sum(tasks, &TaskMetrics::state_bytes); }
+std::uint64_t JobMetrics::dead_letters() const noexcept {
+  return sum(tasks, &TaskMetrics::dead_letters);
+}
+std::uint64_t JobMetrics::state_keys() const noexcept {
+  return sum(tasks, &TaskMetrics::state_keys);
+}
+std::uint64_t JobMetrics::state_bytes() const noexcept {
+  return sum(tasks, &TaskMetrics::state_bytes);
+}
 
 std::uint64_t JobMetrics::records_read() const noexcept {
   std::uint64_t total = 0;

@@ -33,7 +33,8 @@ struct TaskMetrics {
   EventTime watermark = kMinEventTime;
   // The input channel that holds the watermark back; -1 when none does (sources, all idle).
   std::int64_t watermark_held_by_channel = -1;
-  Epoch epoch;
+  Epoch epoch;            // Last barrier that has passed.
+  bool finished = false;  // Has ended, and everything it emitted has left it.
 };
 
 struct WorkerMetrics {

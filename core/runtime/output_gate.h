@@ -11,13 +11,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "penstock/core/base/key_group.h"
 #include "penstock/core/runtime/channel.h"
 #include "penstock/core/stream/record.h"
 #include "penstock/core/stream/task_context.h"
+#include "penstock/core/stream/user_error.h"
 
 namespace penstock {
 
@@ -51,10 +54,13 @@ class HashPartition {
   void bind(std::size_t lanes) {
     owners_.resize(kKeyGroups);
     for (std::uint32_t group = 0; group < kKeyGroups; ++group) {
-      owners_[group] = static_cast<std::uint16_t>(owner_of_key_group({group}, static_cast<std::uint32_t>(lanes)));
+      owners_[group] = static_cast<std::uint16_t>(
+          owner_of_key_group({group}, static_cast<std::uint32_t>(lanes)));
     }
   }
-  std::uint64_t hash(const T& value) const noexcept { return key_hash_(value); }
+  std::uint64_t hash(const T& value) const noexcept(noexcept(std::declval<const KeyHash&>()(value))) {
+    return key_hash_(value);
+  }
   std::size_t lane(std::uint64_t hash) const noexcept { return owners_[key_group_of(hash).value]; }
 
  private:
@@ -90,8 +96,8 @@ class BroadcastPartition {
 template <class T, class Partition>
 class PartitionedGate final : public OutputGate {
  public:
-  PartitionedGate(const TypedChannelSet<T>& channels, std::uint32_t producer, std::uint32_t consumers,
-                  Partition partition, Credit& credit)
+  PartitionedGate(const TypedChannelSet<T>& channels, std::uint32_t producer,
+                  std::uint32_t consumers, Partition partition, Credit& credit)
       : partition_(std::move(partition)), credit_(&credit) {
     for (std::uint32_t consumer = 0; consumer < consumers; ++consumer) {
       Channel<T>* channel = channels.channel(producer, consumer);
@@ -107,7 +113,8 @@ class PartitionedGate final : public OutputGate {
   }
 
   void collect(const Record<T>& record) noexcept {
-    const std::uint64_t hash = partition_.hash(record.value);
+    std::uint64_t hash = 0;
+    if (!hash_of(record.value, hash)) return;
     --credit_->left;
     ++collected_;
     if constexpr (Partition::kBroadcast) {
@@ -132,6 +139,7 @@ class PartitionedGate final : public OutputGate {
   }
 
   void control(ElementHeader header) noexcept override {
+    --credit_->left;
     for (Lane& lane : lanes_) put(lane, header, nullptr);
   }
 
@@ -151,7 +159,10 @@ class PartitionedGate final : public OutputGate {
 
   void request_space() noexcept override {
     for (Lane& lane : lanes_) {
-      if (lane.channel->ring.free_slots(kReservedSlots + 1) <= kReservedSlots) lane.channel->ring.request_space();
+      // With overflow also when there is room by now: the next look fills it and finds the task still blocked.
+      const bool waits = !lane.overflow.empty() ||
+                         lane.channel->ring.free_slots(kReservedSlots + 1) <= kReservedSlots;
+      if (waits) lane.channel->ring.request_space();
     }
   }
 
@@ -167,6 +178,21 @@ class PartitionedGate final : public OutputGate {
     std::size_t overflow_next;
   };
 
+  // False when the user's key selector threw; the task has failed then.
+  bool hash_of(const T& value, std::uint64_t& hash) noexcept {
+    if constexpr (noexcept(partition_.hash(value))) {
+      hash = partition_.hash(value);
+    } else {
+      try {
+        hash = partition_.hash(value);
+      } catch (...) {
+        failure_->set(user_error("key_by", std::current_exception()));
+        return false;
+      }
+    }
+    return true;
+  }
+
   void put(Lane& lane, ElementHeader header, const T* value) noexcept {
     Element<T>* slot = lane.overflow.empty() ? lane.channel->ring.stage_slot() : nullptr;
     if (slot == nullptr) return put_aside(lane, header, value);
@@ -174,14 +200,15 @@ class PartitionedGate final : public OutputGate {
     if (value != nullptr) slot->payload = *value;
   }
 
-  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, ElementHeader header, const T* value) noexcept {
+  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, ElementHeader header,
+                                              const T* value) noexcept {
     counters_->overflows.add(1);
     credit_->left = 0;
     if (lane.overflow.size() * sizeof(Element<T>) >= kOverflowBytesMax) {
-      return failure_->set(Status(StatusCode::kResourceExhausted,
-                                  "stage \"" + stage_name_ + "\": one batch expanded to more than " +
-                                      std::to_string(kOverflowBytesMax) +
-                                      " bytes ahead of its reader; emit less per record"));
+      return failure_->set(
+          Status(StatusCode::kResourceExhausted, "stage \"" + stage_name_ +
+                                                     "\": one batch expanded to more than 64 MiB "
+                                                     "ahead of its reader; emit less per record"));
     }
     Element<T> element{};
     element.header = header;

@@ -4,7 +4,9 @@
 //   using Value = T;
 //   Status open(const SourceContext&)
 //   PollResult poll(std::size_t max, Instant now, auto& emit)
-//   Status close()                                  where it has something to close
+//   void stop()                                     where it holds records that must not be lost when the job drains:
+//                                                   it hands out those and then says kEnded
+//   Status close()                                  where it has something to close; called after a failed open too
 // where emit(const Record<T>&) pushes one record and emit.full() says to stop before the next one (back-pressure).
 #pragma once
 
@@ -18,7 +20,8 @@
 namespace penstock {
 
 inline SourceContext source_context_of(const TaskContext& context) {
-  return {context.task_index, context.task_count, context.clock, context.file_system, context.waker};
+  return {context.task_index, context.task_count, context.clock, context.file_system,
+          context.waker};
 }
 
 // What every source's poll comes to for its task.
@@ -26,10 +29,12 @@ inline Turn turn_of(const PollResult& result) noexcept {
   Turn turn;
   turn.records = result.records;
   turn.wake_at = result.wake_at;
-  if (result.records > 0) {
-    turn.kind = TurnKind::kData;
+  if (result.records > 0 || result.state == SourceState::kMore) {
+    turn.kind = TurnKind::kData;  // Also without a record: the source wants to be asked again at once.
   } else if (result.state == SourceState::kEnded) {
     turn.kind = TurnKind::kEnded;
+  } else if (result.state == SourceState::kMore) {
+    turn.wake_at = Instant{};  // Nothing this time but more at once: whoever sleeps on it must not.
   }
   return turn;
 }
@@ -46,13 +51,19 @@ class SourceInput {
     if constexpr (requires { source_.close(); }) return source_.close();
     return Status();
   }
+  void stop() noexcept
+    requires requires(Source& source) { source.stop(); }
+  {
+    source_.stop();
+  }
   std::size_t channels() const noexcept { return 0; }
   void block(std::size_t, bool) noexcept {}
   std::size_t queued() const noexcept { return 0; }
   std::size_t capacity() const noexcept { return 0; }
 
   template <class Chain>
-  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit, const TaskFailure& failure) {
+  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit,
+            const TaskFailure& failure) {
     Emit<Chain> emit{chain, credit, failure};
     return turn_of(source_.poll(budget, now, emit));
   }

@@ -23,11 +23,11 @@ class StageOutputs {
  public:
   // Builds the gate of one exchange.
   template <class T, class Partition>
-  PartitionedGate<T, Partition>& add_gate(const StageWiring& wiring, const StageWiring::Output& output,
-                                          Partition partition) {
+  PartitionedGate<T, Partition>& add_gate(const StageWiring& wiring,
+                                          const StageWiring::Output& output, Partition partition) {
     auto gate = std::make_unique<PartitionedGate<T, Partition>>(
-        static_cast<const TypedChannelSet<T>&>(*output.channels), wiring.task_index, output.consumers,
-        std::move(partition), credit_);
+        static_cast<const TypedChannelSet<T>&>(*output.channels), wiring.task_index,
+        output.consumers, std::move(partition), credit_);
     PartitionedGate<T, Partition>& result = *gate;
     gates_.push_back(std::move(gate));
     return result;

@@ -17,15 +17,19 @@ Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskContr
   context_.counters = &counters_;
 }
 
-Status Task::open() { return body_->open(context_).with_place("stage \"" + context_.stage_name + "\""); }
+Status Task::open() {
+  return body_->open(context_).with_place("stage \"" + context_.stage_name + "\"");
+}
 
 StepOutcome Task::step(Instant now, std::size_t budget) {
   switch (state_) {
     case State::kRunning:
       return step_running(now, budget);
     case State::kDraining:
+      if (failure_.failed()) return fail();
       if (!body_->flushed()) return StepOutcome::kBlocked;
       state_ = State::kFinished;
+      finished_.store(true, std::memory_order_relaxed);
       return StepOutcome::kFinished;
     case State::kFinished:
       return StepOutcome::kFinished;
@@ -38,7 +42,7 @@ StepOutcome Task::step(Instant now, std::size_t budget) {
 StepOutcome Task::step_running(Instant now, std::size_t budget) {
   wake_at_ = kNever;
   if (is_source_ && follow_commands()) return StepOutcome::kWorked;
-  if (!body_->ready()) return failure_.failed() ? (state_ = State::kFailed, StepOutcome::kFailed) : StepOutcome::kBlocked;
+  if (!body_->ready()) return failure_.failed() ? fail() : StepOutcome::kBlocked;
   return after_turn(body_->poll(now, budget), now);
 }
 
@@ -50,9 +54,16 @@ bool Task::follow_commands() {
     return true;
   }
   const SourceCommand command = control_.source_command.load(std::memory_order_relaxed);
-  if (command == SourceCommand::kRun) return false;
+  if (command == obeyed_) return false;
+  const SourceCommand before = std::exchange(obeyed_, command);
+  if (before != SourceCommand::kRun || body_->stop_reading()) return false;  // It ends with TurnKind::kEnded.
   finish(command == SourceCommand::kFinish);
   return true;
+}
+
+StepOutcome Task::fail() noexcept {
+  state_ = State::kFailed;
+  return StepOutcome::kFailed;
 }
 
 StepOutcome Task::after_turn(const Turn& turn, Instant now) {
@@ -61,12 +72,9 @@ StepOutcome Task::after_turn(const Turn& turn, Instant now) {
     if (!is_source_) coalescer_.on_records(turn.channel);
   }
   if (turn.kind == TurnKind::kControl) on_control(turn);
-  if (turn.kind == TurnKind::kEnded && !failure_.failed()) finish(true);
+  if (turn.kind == TurnKind::kEnded && !failure_.failed()) finish(obeyed_ != SourceCommand::kDrain);
   if (state_ == State::kRunning) body_->end_batch(now);
-  if (failure_.failed()) {
-    state_ = State::kFailed;
-    return StepOutcome::kFailed;
-  }
+  if (failure_.failed()) return fail();
   if (turn.kind != TurnKind::kEmpty) return StepOutcome::kWorked;
   wake_at_ = std::min(turn.wake_at, body_->wake_at());
   return StepOutcome::kIdle;
@@ -80,7 +88,8 @@ void Task::on_control(const Turn& turn) {
       return on_update(coalescer_.on_idle(turn.channel));
     case ElementKind::kBarrier: {
       const std::optional<Epoch> complete = aligner_.on_barrier(turn.channel, turn.control.epoch());
-      for (std::size_t i = 0; i < body_->input_channels(); ++i) body_->block_channel(i, aligner_.is_blocked(i));
+      for (std::size_t i = 0; i < body_->input_channels(); ++i)
+        body_->block_channel(i, aligner_.is_blocked(i));
       if (complete) pass_barrier(*complete);
       return;
     }
@@ -155,6 +164,7 @@ TaskMetrics Task::metrics() const {
   result.watermark = {counters_.watermark_micros.load(std::memory_order_relaxed)};
   result.watermark_held_by_channel = held_by_.load(std::memory_order_relaxed);
   result.epoch = {counters_.epoch.load(std::memory_order_relaxed)};
+  result.finished = finished_.load(std::memory_order_relaxed);
   return result;
 }
 

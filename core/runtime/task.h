@@ -53,6 +53,7 @@ class Task {
 
   StepOutcome step_running(Instant now, std::size_t budget);
   bool follow_commands();
+  StepOutcome fail() noexcept;
   StepOutcome after_turn(const Turn& turn, Instant now);
   void on_control(const Turn& turn);
   void on_update(const WatermarkCoalescer::Update& update);
@@ -72,6 +73,8 @@ class Task {
   std::size_t open_channels_;
   Instant wake_at_ = kNever;
   State state_ = State::kRunning;
+  SourceCommand obeyed_ = SourceCommand::kRun;
+  std::atomic<bool> finished_{false};
   bool is_source_;
   bool closed_ = false;
 };

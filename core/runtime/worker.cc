@@ -5,8 +5,13 @@
 namespace penstock {
 
 Status Worker::open_tasks() {
-  for (Task* task : tasks_) PENSTOCK_RETURN_IF_ERROR(task->open());
-  return Status();
+  // All of them even when one fails: every task is closed in the end, and only what was opened can be.
+  Status first;
+  for (Task* task : tasks_) {
+    const Status status = task->open();
+    if (first.ok()) first = status;
+  }
+  return first;
 }
 
 StepOutcome Worker::step() {
@@ -26,7 +31,9 @@ StepOutcome Worker::step() {
     running |= outcome != StepOutcome::kFinished;
   }
   if (!running) return last_outcome_ = StepOutcome::kFinished;
-  last_outcome_ = worked ? StepOutcome::kWorked : blocked ? StepOutcome::kBlocked : StepOutcome::kIdle;
+  last_outcome_ = worked    ? StepOutcome::kWorked
+                  : blocked ? StepOutcome::kBlocked
+                            : StepOutcome::kIdle;
   return last_outcome_;
 }
 
@@ -52,7 +59,8 @@ void Worker::rest(Instant now, StepOutcome outcome) {
   }
   parker_.prepare_park();
   const StepOutcome last = stop_.load(std::memory_order_relaxed) ? StepOutcome::kWorked : step();
-  if (last == StepOutcome::kIdle || (last == StepOutcome::kBlocked && outcome == StepOutcome::kBlocked)) {
+  if (last == StepOutcome::kIdle ||
+      (last == StepOutcome::kBlocked && outcome == StepOutcome::kBlocked)) {
     parker_.park_until(next_deadline());
   } else {
     parker_.cancel_park();

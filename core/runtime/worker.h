@@ -26,7 +26,8 @@ struct WorkerOptions {
 
 class Worker final : public Waker {
  public:
-  Worker(WorkerOptions options, const Clock& clock) : options_(options), clock_(clock), idle_(options.profile, options.spin_limit) {}
+  Worker(WorkerOptions options, const Clock& clock)
+      : options_(options), clock_(clock), idle_(options.profile, options.spin_limit) {}
 
   // REQUIRES: before the first step. The tasks outlive the worker's last step.
   void add_task(Task* task) { tasks_.push_back(task); }

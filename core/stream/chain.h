@@ -7,7 +7,7 @@
 //   void end_batch(Instant now, out) noexcept    after each polled batch; may emit, also control elements
 //   void on_barrier(Epoch) noexcept              at the cut of an epoch
 //   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
-//   Status close(out)                            once, after the last record; may emit
+//   Status close(out)                            once, after the last record or a failed open; may emit
 // The last collector, `Out`, takes collect, watermark and idle.
 // Threads    Owned by one task.
 // Cost       A chain of stateless operators compiles to the loop one would write by hand.
@@ -78,7 +78,8 @@ class Chain {
       out_->watermark(time);
     } else {
       auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.on_watermark(time, Link<I + 1>{this}); }) op.on_watermark(time, Link<I + 1>{this});
+      if constexpr (requires { op.on_watermark(time, Link<I + 1>{this}); })
+        op.on_watermark(time, Link<I + 1>{this});
       pass_watermark<I + 1>(time);
     }
   }
@@ -98,7 +99,8 @@ class Chain {
   void end_batch_from(Instant now) noexcept {
     if constexpr (I < kOps) {
       auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.end_batch(now, Link<I + 1>{this}); }) op.end_batch(now, Link<I + 1>{this});
+      if constexpr (requires { op.end_batch(now, Link<I + 1>{this}); })
+        op.end_batch(now, Link<I + 1>{this});
       end_batch_from<I + 1>(now);
     }
   }

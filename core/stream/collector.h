@@ -12,7 +12,8 @@
 namespace penstock {
 
 template <class C, class T>
-concept CollectorOf = requires(C& collector, const Record<T>& record) { collector.collect(record); };
+concept CollectorOf =
+    requires(C& collector, const Record<T>& record) { collector.collect(record); };
 
 // Keeps what it is given; the collector of tests and of examples.
 template <class T>

@@ -16,7 +16,13 @@
 
 namespace penstock {
 
-enum class ElementKind : std::uint8_t { kData = 0, kWatermark = 1, kBarrier = 2, kIdle = 3, kEnd = 4 };
+enum class ElementKind : std::uint8_t {
+  kData = 0,
+  kWatermark = 1,
+  kBarrier = 2,
+  kIdle = 3,
+  kEnd = 4
+};
 
 inline constexpr std::uint64_t kElementKindMask = 0xff;
 
@@ -31,7 +37,8 @@ struct ElementHeader {
     return {time.micros, static_cast<std::uint64_t>(ElementKind::kWatermark)};
   }
   static constexpr ElementHeader barrier(Epoch epoch) noexcept {
-    return {static_cast<std::int64_t>(epoch.value), static_cast<std::uint64_t>(ElementKind::kBarrier)};
+    return {static_cast<std::int64_t>(epoch.value),
+            static_cast<std::uint64_t>(ElementKind::kBarrier)};
   }
   static constexpr ElementHeader idle() noexcept {
     return {0, static_cast<std::uint64_t>(ElementKind::kIdle)};
@@ -40,7 +47,9 @@ struct ElementHeader {
     return {0, static_cast<std::uint64_t>(ElementKind::kEnd)};
   }
 
-  constexpr ElementKind kind() const noexcept { return static_cast<ElementKind>(tag & kElementKindMask); }
+  constexpr ElementKind kind() const noexcept {
+    return static_cast<ElementKind>(tag & kElementKindMask);
+  }
   constexpr bool is_data() const noexcept { return (tag & kElementKindMask) == 0; }
   constexpr std::uint64_t key_hash() const noexcept { return tag & ~kElementKindMask; }
   constexpr EventTime time() const noexcept { return {time_or_epoch}; }
@@ -54,8 +63,9 @@ constexpr std::size_t element_alignment(std::size_t payload_bytes) noexcept {
 
 template <class T>
 struct alignas(element_alignment(sizeof(T))) Element {
-  static_assert(std::is_trivially_copyable_v<T>,
-                "a record that changes thread must be trivially copyable: use InlineString<N> for text");
+  static_assert(
+      std::is_trivially_copyable_v<T>,
+      "a record that changes thread must be trivially copyable: use InlineString<N> for text");
   ElementHeader header;
   T payload;
 };

@@ -19,7 +19,9 @@ class AnyCollector {
   AnyCollector() noexcept = default;  // Takes records and drops them.
 
   template <class Out>
-    requires(!std::same_as<Out, AnyCollector>)  // Without it a copy would wrap the original: endless recursion.
+    requires(!std::same_as<
+                Out,
+                AnyCollector>)  // Without it a copy would wrap the original: endless recursion.
   explicit AnyCollector(Out& out) noexcept
       : target_(&out), collect_([](void* target, const Record<T>& record) noexcept {
           static_cast<Out*>(target)->collect(record);
@@ -44,6 +46,7 @@ class DynamicChain {
   // Adds an operator with `on_record(const Record<T>&, AnyCollector<T>&)` behind those already there.
   template <class Operator>
   void append(Operator op) {
+    // lint: allow(hot) while the chain is put together
     auto link = std::make_unique<LinkOf<Operator>>(std::move(op), out_);
     if (links_.empty()) {
       head_ = AnyCollector<T>(*link);

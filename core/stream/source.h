@@ -39,7 +39,8 @@ enum class SourceState : std::uint8_t { kMore, kWaiting, kEnded };
 struct PollResult {
   std::size_t records = 0;
   SourceState state = SourceState::kMore;
-  Instant wake_at = kNever;  // With kWaiting: when to poll again at the latest; kNever: only after wake().
+  Instant wake_at =
+      kNever;  // With kWaiting: when to poll again at the latest; kNever: only after wake().
 };
 
 // Wakes the worker that owns a task. May be called from any thread, also when the worker is awake.
@@ -56,9 +57,9 @@ class Waker {
 struct SourceContext {
   std::uint32_t task_index = 0;  // This task among the stage's `task_count`.
   std::uint32_t task_count = 1;
-  Clock* clock = nullptr;            // Never null.
-  FileSystem* file_system = nullptr; // Never null.
-  Waker* waker = nullptr;            // Never null; outlives the reader.
+  Clock* clock = nullptr;             // Never null.
+  FileSystem* file_system = nullptr;  // Never null.
+  Waker* waker = nullptr;             // Never null; outlives the reader.
 };
 
 class ByteReader {

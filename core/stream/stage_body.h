@@ -42,6 +42,8 @@ class StageBody {
   // Whether every output can take another record. Retries what an earlier batch left over.
   virtual bool ready() noexcept = 0;
   virtual Turn poll(Instant now, std::size_t budget) = 0;
+  // Tells a source to read no more. True: it hands out what it holds and then says kEnded; false: it ends at once.
+  virtual bool stop_reading() noexcept = 0;
   // Stops or resumes reading `channel` (alignment of a barrier).
   virtual void block_channel(std::size_t channel, bool blocked) noexcept = 0;
 

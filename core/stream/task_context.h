@@ -35,12 +35,12 @@ class Counter {
 struct TaskCounters {
   Counter records_in;
   Counter records_out;
-  Counter errors;         // Records that could not be read, whatever became of them.
-  Counter skipped;        // Of these: dropped by policy.
-  Counter dead_letters;   // Of these: kept in the dead-letter file.
+  Counter errors;        // Records that could not be read, whatever became of them.
+  Counter skipped;       // Of these: dropped by policy.
+  Counter dead_letters;  // Of these: kept in the dead-letter file.
   Counter late;
-  Counter side_unread;    // Emitted into a side output that nobody reads.
-  Counter overflows;      // Elements that did not fit their ring at first.
+  Counter side_unread;  // Emitted into a side output that nobody reads.
+  Counter overflows;    // Elements that did not fit their ring at first.
   Counter state_keys;
   Counter state_bytes;
   std::atomic<std::int64_t> watermark_micros{kMinEventTime.micros};
@@ -76,9 +76,9 @@ struct TaskContext {
   std::uint32_t task_index = 0;
   std::uint32_t task_count = 1;
   KeyGroupRange key_groups;
-  std::uint64_t seed = 0;              // For hash tables: differs from process to process.
+  std::uint64_t seed = 0;  // For hash tables: differs from process to process.
   std::uint64_t state_keys_max = ~0ULL;
-  Clock* clock = nullptr;              // Never null, like the rest of these.
+  Clock* clock = nullptr;  // Never null, like the rest of these.
   FileSystem* file_system = nullptr;
   Waker* waker = nullptr;
   TaskFailure* failure = nullptr;

@@ -4,7 +4,8 @@
 
 namespace penstock {
 
-WatermarkCoalescer::Update WatermarkCoalescer::on_watermark(std::size_t channel, EventTime time) noexcept {
+WatermarkCoalescer::Update WatermarkCoalescer::on_watermark(std::size_t channel,
+                                                            EventTime time) noexcept {
   Channel& from = channels_[channel];
   from.watermark = std::max(from.watermark, time);
   if (from.state == State::kIdle) from.state = State::kActive;
@@ -17,7 +18,9 @@ WatermarkCoalescer::Update WatermarkCoalescer::on_idle(std::size_t channel) noex
 }
 
 WatermarkCoalescer::Update WatermarkCoalescer::on_end(std::size_t channel) noexcept {
-  channels_[channel].state = State::kEnded;
+  Channel& from = channels_[channel];
+  // A drained channel ends before the end of time: what it has not sent will come after a restart, so it still holds.
+  if (from.watermark == kMaxEventTime) from.state = State::kEnded;
   return recompute();
 }
 
@@ -38,9 +41,12 @@ WatermarkCoalescer::Update WatermarkCoalescer::recompute() noexcept {
     least = channels_[*holder].watermark;
     idle_ = false;
   } else {
-    for (const Channel& channel : channels_) least = std::max(least, channel.watermark);
     const bool any_idle = std::any_of(channels_.begin(), channels_.end(),
                                       [](const Channel& c) { return c.state == State::kIdle; });
+    // Ended channels are at the end of time; it comes only when nobody is left to speak again.
+    for (const Channel& channel : channels_) {
+      if (channel.state == State::kIdle || !any_idle) least = std::max(least, channel.watermark);
+    }
     update.became_idle = any_idle && !idle_;
     idle_ = any_idle;
   }

@@ -1,8 +1,10 @@
 // core/time/watermark_coalescer.h -- one watermark for a task with several input channels: the least of the active.
 //
-// Rules      Idle channels do not hold the others back. When every channel is idle or ended, the highest watermark
-//            seen goes out first and then Idle: the channel that fell idle last may be behind one that fell idle
-//            before it, and without this step the records already covered would wait until somebody speaks again.
+// Rules      Idle channels do not hold the others back. When every channel is idle or ended, the highest watermark of
+//            the idle ones goes out first and then Idle: the channel that fell idle last may be behind one that fell
+//            idle before it, and without this step the records already covered would wait until somebody speaks again.
+//            A channel that ended at the end of time holds nobody back; one that ended before it (a drain) keeps its
+//            last watermark in the minimum. The end of time goes out when all have ended there.
 //            A channel that wakes with a watermark behind the task's does not pull it back.
 // Threads    Pure state of one task. O(channels) per watermark, nothing per record.
 #pragma once
@@ -30,14 +32,17 @@ class WatermarkCoalescer {
   Update on_end(std::size_t channel) noexcept;
   // A record came on the channel: it is active again. Cheap enough to call once per batch.
   void on_records(std::size_t channel) noexcept {
-    if (channels_[channel].state == State::kIdle) channels_[channel].state = State::kActive, idle_ = false;
+    if (channels_[channel].state == State::kIdle)
+      channels_[channel].state = State::kActive, idle_ = false;
   }
 
   EventTime current() const noexcept { return current_; }
   bool is_idle() const noexcept { return idle_; }
   // The active channel with the least watermark: who holds time back. Nothing when all are idle or ended.
   std::optional<std::size_t> held_by() const noexcept;
-  EventTime channel_watermark(std::size_t channel) const noexcept { return channels_[channel].watermark; }
+  EventTime channel_watermark(std::size_t channel) const noexcept {
+    return channels_[channel].watermark;
+  }
 
  private:
   enum class State : std::uint8_t { kActive, kIdle, kEnded };

@@ -48,7 +48,8 @@ class WatermarkGenerator {
       idle_ = false;
       return false;
     }
-    if (idle_ || options_.idle_after.count() <= 0 || now - quiet_since_ < options_.idle_after) return false;
+    if (idle_ || options_.idle_after.count() <= 0 || now - quiet_since_ < options_.idle_after)
+      return false;
     idle_ = true;
     return true;
   }

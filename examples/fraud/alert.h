@@ -17,35 +17,41 @@ enum class Rule : std::uint8_t { kVelocity = 1, kUnusualAmount = 2, kImpossibleT
 
 constexpr std::string_view rule_name(Rule rule) noexcept {
   switch (rule) {
-    case Rule::kVelocity: return "velocity";
-    case Rule::kUnusualAmount: return "unusual_amount";
-    case Rule::kImpossibleTravel: return "impossible_travel";
+    case Rule::kVelocity:
+      return "velocity";
+    case Rule::kUnusualAmount:
+      return "unusual_amount";
+    case Rule::kImpossibleTravel:
+      return "impossible_travel";
   }
   return "unknown";
 }
 
 struct Alert {
-  penstock::InlineString<16> id;  // Hexadecimal; the same payment and rule give the same id in every run.
+  penstock::InlineString<16>
+      id;  // Hexadecimal; the same payment and rule give the same id in every run.
   penstock::InlineString<20> rule;
   std::uint32_t version = 1;  // Of the rule's thresholds.
   penstock::InlineString<19> card;
   std::uint64_t tx = 0;
   penstock::InlineString<95> reason;
   penstock::EventTime at;
-  double latency_us = 0;  // From the payment's arrival to this alert; the one field that differs from run to run.
+  double latency_us =
+      0;  // From the payment's arrival to this alert; the one field that differs from run to run.
 };
 
 constexpr auto penstock_json_fields(penstock::Tag<Alert>) {
   using penstock::json::field;
-  return penstock::json::fields(field("id", &Alert::id), field("rule", &Alert::rule), field("version", &Alert::version),
-                                field("card", &Alert::card), field("tx", &Alert::tx), field("reason", &Alert::reason),
-                                field("ts", &Alert::at, penstock::json::iso8601),
-                                field("latency_us", &Alert::latency_us));
+  return penstock::json::fields(
+      field("id", &Alert::id), field("rule", &Alert::rule), field("version", &Alert::version),
+      field("card", &Alert::card), field("tx", &Alert::tx), field("reason", &Alert::reason),
+      field("ts", &Alert::at, penstock::json::iso8601), field("latency_us", &Alert::latency_us));
 }
 
 // Derived from where the payment was read and which rule spoke, never from a clock or a counter.
 inline penstock::InlineString<16> alert_id(const penstock::Origin& origin, Rule rule) noexcept {
-  const std::uint64_t hash = penstock::hash_combine(penstock::key_hash(origin), static_cast<std::uint64_t>(rule));
+  const std::uint64_t hash =
+      penstock::hash_combine(penstock::key_hash(origin), static_cast<std::uint64_t>(rule));
   char digits[16];
   for (int i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 15];
   return penstock::InlineString<16>::of({digits, 16});

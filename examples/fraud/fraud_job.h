@@ -13,16 +13,19 @@ namespace fraud {
 struct JobOptions {
   penstock::DecodeOptions decode;
   std::chrono::seconds max_disorder{5};
-  FraudRules rules;
 };
 
-// The stream of alerts of a job that reads payments as JSON lines; end it with a sink or for_each.
-inline auto alerts_of(penstock::Job& job, std::shared_ptr<const penstock::ByteSource> payments, JobOptions options) {
-  return job.source(std::move(payments), penstock::json::decoder<Payment>(), std::move(options.decode))
+// The stream of alerts of a job that reads payments as JSON lines; end it with a sink or for_each. `rules` is
+// FraudRules or an operator that wraps them.
+template <class Rules = FraudRules>
+auto alerts_of(penstock::Job& job, std::shared_ptr<const penstock::ByteSource> payments,
+               JobOptions options = {}, Rules rules = {}) {
+  return job
+      .source(std::move(payments), penstock::json::decoder<Payment>(), std::move(options.decode))
       .event_time(&Payment::at, {.max_disorder = options.max_disorder})
       .filter([](const Payment& payment) noexcept { return payment.amount > 0; })
       .key_by(&Payment::card)
-      .process(std::move(options.rules))
+      .process(std::move(rules))
       .named("rules");
 }
 

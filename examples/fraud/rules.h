@@ -21,7 +21,8 @@ template <class... Args>
 Reason reason_of(const char* format, Args... args) noexcept {
   char text[Reason::kBytesMax + 1];
   const int length = std::snprintf(text, sizeof text, format, args...);
-  return Reason::of({text, std::min<std::size_t>(static_cast<std::size_t>(length), Reason::kBytesMax)});
+  return Reason::of(
+      {text, std::min<std::size_t>(static_cast<std::size_t>(length), Reason::kBytesMax)});
 }
 
 // More than `limit` payments within `within`. Speaks on the crossing, not on every payment above it.
@@ -37,20 +38,23 @@ struct Velocity {
     bool over = false;
   };
 
-  void open(penstock::OperatorContext& context) { history_ = context.value_state<History>("velocity"); }
+  void open(penstock::OperatorContext& context) {
+    history_ = context.value_state<History>("velocity");
+  }
 
   std::optional<Reason> judge(const Payment& payment) noexcept {
     History& history = history_.get_or_create();
     const bool full = history.count == limit;
-    const bool over =
-        full && payment.at.micros - history.times[history.next] <= std::chrono::microseconds(within).count();
+    const bool over = full && payment.at.micros - history.times[history.next] <=
+                                  std::chrono::microseconds(within).count();
     history.times[history.next] = payment.at.micros;
     history.next = (history.next + 1) % limit;
     if (!full) ++history.count;
     const bool crossed = over && !history.over;
     history.over = over;
     if (!crossed) return std::nullopt;
-    return reason_of("%u payments within %lld s", limit + 1, static_cast<long long>(within.count()));
+    return reason_of("%u payments within %lld s", limit + 1,
+                     static_cast<long long>(within.count()));
   }
 
  private:
@@ -69,7 +73,9 @@ struct UnusualAmount {
     double squares = 0;
   };
 
-  void open(penstock::OperatorContext& context) { usual_ = context.value_state<Usual>("usual_amount"); }
+  void open(penstock::OperatorContext& context) {
+    usual_ = context.value_state<Usual>("usual_amount");
+  }
 
   std::optional<Reason> judge(const Payment& payment) noexcept {
     Usual& usual = usual_.get_or_create();
@@ -77,7 +83,8 @@ struct UnusualAmount {
       const double deviation = std::sqrt(usual.squares / static_cast<double>(usual.count));
       // A flagged amount stays out of the moments, or the next one like it would look usual.
       if (payment.amount > usual.mean + deviations * deviation) {
-        return reason_of("amount %.2f against a usual %.2f +- %.2f", payment.amount, usual.mean, deviation);
+        return reason_of("amount %.2f against a usual %.2f +- %.2f", payment.amount, usual.mean,
+                         deviation);
       }
     }
     ++usual.count;
@@ -100,7 +107,9 @@ struct ImpossibleTravel {
     std::int64_t at_micros = 0;
   };
 
-  void open(penstock::OperatorContext& context) { last_ = context.value_state<LastSeen>("last_country"); }
+  void open(penstock::OperatorContext& context) {
+    last_ = context.value_state<LastSeen>("last_country");
+  }
 
   std::optional<Reason> judge(const Payment& payment) noexcept {
     LastSeen& last = last_.get_or_create();
@@ -109,8 +118,8 @@ struct ImpossibleTravel {
     if (before.country.empty() || before.country == payment.country) return std::nullopt;
     const std::int64_t apart = std::abs(payment.at.micros - before.at_micros);
     if (apart >= std::chrono::microseconds(travel_min).count()) return std::nullopt;
-    return reason_of("%.2s and %.2s within %lld s", before.country.view().data(), payment.country.view().data(),
-                     static_cast<long long>(apart / 1'000'000));
+    return reason_of("%.2s and %.2s within %lld s", before.country.view().data(),
+                     payment.country.view().data(), static_cast<long long>(apart / 1'000'000));
   }
 
  private:
@@ -132,7 +141,8 @@ struct FraudRules {
     impossible_travel.open(context);
   }
 
-  void on_record(const penstock::Record<Payment>& record, penstock::CollectorOf<Alert> auto&& out) noexcept {
+  void on_record(const penstock::Record<Payment>& record,
+                 penstock::CollectorOf<Alert> auto&& out) noexcept {
     const Payment& payment = record.value;
     emit(payment, Rule::kVelocity, velocity.judge(payment), out);
     emit(payment, Rule::kUnusualAmount, unusual_amount.judge(payment), out);
@@ -140,8 +150,10 @@ struct FraudRules {
   }
 
  private:
-  void emit(const Payment& payment, Rule rule, const std::optional<Reason>& reason, auto& out) noexcept {
-    if (!reason) [[likely]] return;
+  void emit(const Payment& payment, Rule rule, const std::optional<Reason>& reason,
+            auto& out) noexcept {
+    if (!reason) [[likely]]
+      return;
     Alert alert;
     alert.id = alert_id(payment.origin, rule);
     alert.rule = penstock::InlineString<20>::of(rule_name(rule));

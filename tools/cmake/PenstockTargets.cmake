@@ -64,7 +64,8 @@ function(penstock_test folder)
   if(sources)
     add_executable(${target} ${sources})
     target_link_libraries(${target} PRIVATE penstock_flags ${support} GTest::gmock_main)
-    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
+      WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
       PROPERTIES TIMEOUT 300 LABELS ${folder} ENVIRONMENT "${PENSTOCK_TEST_ENVIRONMENT}")
     set_property(GLOBAL APPEND PROPERTY PENSTOCK_TEST_TARGETS ${target})
   endif()

@@ -1,4 +1,4 @@
-// tools/penstock/signals.h -- SIGINT and SIGTERM as something to wait for, for the binary only: libraries leave them alone.
+// tools/penstock/signals.h -- SIGINT and SIGTERM as something to wait for: for the binary only.
 //
 // The first signal drains the job, a second one stops it at once. SIGPIPE is ignored: a closed pipe is an error of the
 // sink that writes to it.

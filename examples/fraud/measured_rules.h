@@ -1,0 +1,90 @@
+// examples/fraud/measured_rules.h -- the fraud rules, and how long each payment took from arrival to verdict.
+//
+// The clock is read once per batch, after its last record: a payment's figure is the time at which its whole batch was
+// judged, never earlier. Payments of the warm-up are left out.
+// Threads    Each task measures for itself and adds its figures to the shared ones when it closes.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "penstock/bench/harness/histogram.h"
+#include "penstock/examples/fraud/rules.h"
+
+namespace fraud {
+
+struct Figures {
+  std::mutex mutex;
+  penstock::bench::Histogram latency_ns;
+  std::uint64_t payments = 0;
+  std::uint64_t alerts = 0;
+};
+
+class MeasuredRules {
+ public:
+  using Output = Alert;
+
+  MeasuredRules(FraudRules rules, std::shared_ptr<Figures> figures,
+                std::chrono::nanoseconds warm_up)
+      : rules_(std::move(rules)), figures_(std::move(figures)), warm_up_(warm_up) {}
+
+  void open(penstock::OperatorContext& context) {
+    clock_ = context.task().clock;
+    rules_.open(context);
+    arrivals_.reserve(kReserved);
+  }
+
+  void on_record(const penstock::Record<Payment>& record,
+                 penstock::CollectorOf<Alert> auto&& out) noexcept {
+    rules_.on_record(record, Counting<decltype(out)>{out, alerts_});
+    arrivals_.push_back(record.value.arrival);
+  }
+
+  void end_batch(penstock::Instant, auto&&) noexcept {
+    if (arrivals_.empty()) return;
+    const penstock::Instant now = clock_->now();
+    if (first_ == penstock::kNever) first_ = arrivals_.front();
+    for (const penstock::Instant arrival : arrivals_) {
+      if (arrival - first_ >= warm_up_)
+        latency_ns_.record((now - arrival).count());
+    }
+    payments_ += arrivals_.size();
+    arrivals_.clear();
+  }
+
+  penstock::Status close(auto&&) {
+    const std::lock_guard lock(figures_->mutex);
+    figures_->latency_ns.merge(latency_ns_);
+    figures_->payments += payments_;
+    figures_->alerts += alerts_;
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t kReserved = 65536;
+
+  template <class Out>
+  struct Counting {
+    Out& out;
+    std::uint64_t& alerts;
+    void collect(const penstock::Record<Alert>& alert) noexcept {
+      ++alerts;
+      out.collect(alert);
+    }
+  };
+
+  FraudRules rules_;
+  std::shared_ptr<Figures> figures_;
+  std::chrono::nanoseconds warm_up_;
+  const penstock::Clock* clock_ = nullptr;
+  penstock::Instant first_ = penstock::kNever;
+  std::vector<penstock::Instant> arrivals_;
+  penstock::bench::Histogram latency_ns_;
+  std::uint64_t payments_ = 0;
+  std::uint64_t alerts_ = 0;
+};
+
+}  // namespace fraud

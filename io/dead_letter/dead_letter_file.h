@@ -1,0 +1,47 @@
+// io/dead_letter/dead_letter_file.h -- records that could not be read, kept whole: one line of JSON each.
+//
+//   {"source":"payments.ndjson","split":0,"offset":81723,"error":"cannot read field ...","raw_base64":"eyJ0..."}
+//
+// The raw bytes are exactly those that came, so that they can be mended and played again; they may hold personal
+// data: the file has mode 0600, and nothing of the payload goes anywhere else.
+// Threads    One object per task. Several may append to one path: a flush is one system call in append mode.
+// Errors     A Status that names the path: a dead letter that cannot be kept fails the job, it is not dropped.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "penstock/core/base/file_system.h"
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/status.h"
+
+namespace penstock {
+
+struct DeadLetter {
+  std::string source;
+  Origin origin;
+  std::string error;
+  std::string raw;
+};
+
+class DeadLetterFile {
+ public:
+  static Result<std::unique_ptr<DeadLetterFile>> open(FileSystem& file_system, const std::string& path);
+
+  void add(std::string_view source, Origin origin, std::string_view error, std::string_view raw);
+  Status flush();
+  Status close();
+
+ private:
+  explicit DeadLetterFile(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
+
+  std::unique_ptr<WritableFile> file_;
+  std::string buffer_;
+};
+
+// Everything in the file, in order.
+Result<std::vector<DeadLetter>> read_dead_letters(FileSystem& file_system, const std::string& path);
+
+}  // namespace penstock

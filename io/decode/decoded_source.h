@@ -1,0 +1,102 @@
+// io/decode/decoded_source.h -- the head of a stage that reads bytes: decodes each record and pushes it into the chain.
+//
+// A Decoder is copyable and has `using Value`, `using Error`, `bool decode(const RawRecord&, Value&, Error&) noexcept`
+// and Error has `std::string message() const`. No batch of values is made: a value goes from the decoder straight into
+// the chain.
+// Errors     A record that cannot be decoded is counted and treated by policy; see decode_options.h. Messages name the
+//            source, the split, the offset, the field and the value.
+// Threads    Owned by one task.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "penstock/core/runtime/source_input.h"
+#include "penstock/io/decode/bad_records.h"
+
+namespace penstock {
+
+template <class Decoder>
+class DecodedSource {
+ public:
+  using Value = typename Decoder::Value;
+
+  DecodedSource(std::shared_ptr<const ByteSource> source, Decoder decoder, DecodeOptions options)
+      : source_(std::move(source)), decoder_(std::move(decoder)), options_(std::move(options)) {}
+
+  Status open(const TaskContext& context) {
+    failure_ = context.failure;
+    bad_ = std::make_shared<BadRecords>(source_->name(), options_);
+    PENSTOCK_RETURN_IF_ERROR(bad_->open(context));
+    Result<std::unique_ptr<ByteReader>> reader = source_->open(source_context_of(context));
+    if (!reader.ok()) return reader.status();
+    reader_ = std::move(*reader);
+    return Status();
+  }
+
+  Status close() {
+    reader_.reset();
+    return bad_ == nullptr ? Status() : bad_->close();
+  }
+  std::size_t channels() const noexcept { return 0; }
+  void block(std::size_t, bool) noexcept {}
+  std::size_t queued() const noexcept { return 0; }
+  std::size_t capacity() const noexcept { return 0; }
+
+  template <class Chain>
+  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit,
+            const TaskFailure& failure) {
+    // What an earlier poll read and back-pressure held up comes first; its bytes stay lent until the next poll.
+    if (next_ == filled_ && !refill(now, budget)) return waiting_;
+    Turn turn;
+    Value value;
+    typename Decoder::Error error;
+    while (next_ < filled_ && credit.left > 0 && !failure.failed()) {
+      const RawRecord& raw = batch_[next_++];
+      ++turn.records;
+      if (decoder_.decode(raw, value, error)) [[likely]] {
+        chain.collect(Record<Value>{value, EventTime{}});
+      } else {
+        bad_->note(raw, error.message());
+      }
+    }
+    bad_->end_batch();
+    if (turn.records > 0) turn.kind = TurnKind::kData;
+    return turn;
+  }
+
+ private:
+  static constexpr std::size_t kBatch = 256;
+
+  // False when the reader has nothing now; `waiting_` then says what to tell the task.
+  bool refill(Instant now, std::size_t budget) {
+    next_ = filled_ = 0;
+    Result<PollResult> polled =
+        reader_->poll(std::span(batch_).first(std::min(budget, kBatch)), now);
+    if (!polled.ok()) {
+      failure_->set(polled.status());
+      waiting_ = Turn{};
+      return false;
+    }
+    filled_ = polled->records;
+    waiting_ = turn_of(*polled);
+    return filled_ > 0;
+  }
+
+  std::shared_ptr<const ByteSource> source_;
+  Decoder decoder_;
+  DecodeOptions options_;
+  std::shared_ptr<ByteReader>
+      reader_;  // Shared, like bad_, only so that the prototype can be copied; it has none.
+  std::shared_ptr<BadRecords> bad_;
+  std::array<RawRecord, kBatch> batch_;
+  std::size_t next_ = 0;
+  std::size_t filled_ = 0;
+  Turn waiting_;
+  TaskFailure* failure_ = nullptr;
+};
+
+}  // namespace penstock

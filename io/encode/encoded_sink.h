@@ -1,0 +1,63 @@
+// io/encode/encoded_sink.h -- the end of a chain that leaves as bytes: encodes each record and hands it to a writer.
+//
+// An Encoder is copyable and has `void encode(const T&, std::string& out)`, which appends. The text buffer is reused,
+// so a steady state allocates nothing. The system call comes once per polled batch, with the flush.
+// Threads    Owned by one task.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "penstock/core/stream/record.h"
+#include "penstock/core/stream/sink.h"
+#include "penstock/core/stream/task_context.h"
+
+namespace penstock {
+
+template <class T, class Encoder>
+class EncodedSink {
+ public:
+  using Output = T;
+
+  EncodedSink(std::shared_ptr<const ByteSink> sink, Encoder encoder)
+      : sink_(std::move(sink)), encoder_(std::move(encoder)) {}
+
+  Status open(const TaskContext& context) {
+    failure_ = context.failure;
+    Result<std::unique_ptr<ByteWriter>> writer =
+        sink_->open({context.task_index, context.task_count, context.file_system});
+    if (!writer.ok()) return writer.status();
+    writer_ = std::move(*writer);
+    return Status();
+  }
+
+  void on_record(const Record<T>& record, auto&&) noexcept {
+    text_.clear();
+    encoder_.encode(record.value, text_);
+    note(writer_->write(text_));
+    written_ = true;
+  }
+
+  void end_batch(Instant, auto&&) noexcept {
+    if (!std::exchange(written_, false)) return;
+    note(writer_->flush());
+  }
+
+  Status close(auto&&) { return writer_ == nullptr ? Status() : writer_->close(); }
+
+ private:
+  void note(Status status) noexcept {
+    if (!status.ok()) failure_->set(std::move(status));
+  }
+
+  std::shared_ptr<const ByteSink> sink_;
+  Encoder encoder_;
+  std::shared_ptr<ByteWriter>
+      writer_;  // Shared only so that the prototype can be copied; it has none.
+  std::string text_;
+  TaskFailure* failure_ = nullptr;
+  bool written_ = false;
+};
+
+}  // namespace penstock

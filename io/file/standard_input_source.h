@@ -1,0 +1,24 @@
+// io/file/standard_input_source.h -- the lines of standard input, or of another open file descriptor.
+//
+// A read of a pipe may wait for ever, so a thread of the reader's own does it and hands blocks over; a worker never
+// waits. At most kBlocksMax blocks wait: beyond that the thread stops reading and the pipe fills, as it should.
+// Origin     Split 0; the offset counts bytes from the first one read. Arrival is when the block came.
+// Replay     What was read is gone: after a crash these records cannot be read again.
+// Errors     A failed read, a line above `line_bytes_max`: a Status with the offset.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "penstock/core/stream/source.h"
+
+namespace penstock {
+
+struct StandardInputOptions {
+  int fd = 0;  // Stays open and belongs to the caller.
+  std::size_t line_bytes_max = std::size_t{16} << 20;
+};
+
+std::shared_ptr<const ByteSource> standard_input_source(StandardInputOptions options = {});
+
+}  // namespace penstock

@@ -1,0 +1,292 @@
+#include "penstock/core/runtime/task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace penstock {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A stage that does what the test tells it, and writes down what its task does with it.
+struct Script {
+  std::vector<std::string> log;
+  std::deque<Turn> turns;
+  std::vector<bool> blocked;
+  bool has_room = true;
+  bool has_left = true;
+  bool stops_by_itself = false;
+  Status open_status;
+  Status close_status;
+  Status poll_failure;
+  Instant wakes_at = kNever;
+};
+
+class ScriptedBody final : public StageBody {
+ public:
+  ScriptedBody(Script& script, std::size_t channels) : script_(script) { script.blocked.resize(channels); }
+
+  Status open(const TaskContext& context) override {
+    failure_ = context.failure;
+    return script_.open_status;
+  }
+  std::size_t input_channels() const override { return script_.blocked.size(); }
+  bool ready() noexcept override { return script_.has_room; }
+  Turn poll(Instant, std::size_t) override {
+    note("poll");
+    if (!script_.poll_failure.ok()) failure_->set(script_.poll_failure);
+    Turn turn;
+    turn.wake_at = Instant{70};
+    if (script_.turns.empty()) return turn;
+    turn = script_.turns.front();
+    script_.turns.pop_front();
+    return turn;
+  }
+  bool stop_reading() noexcept override {
+    note("stop_reading");
+    return script_.stops_by_itself;
+  }
+  void block_channel(std::size_t channel, bool blocked) noexcept override { script_.blocked[channel] = blocked; }
+  void watermark(EventTime time) noexcept override {
+    note(time == kMaxEventTime ? "end of time" : "watermark " + std::to_string(time.micros));
+  }
+  void idle() noexcept override { note("idle"); }
+  void barrier(Epoch epoch) noexcept override { note("barrier " + std::to_string(epoch.value)); }
+  void end_batch(Instant) noexcept override { note("end_batch"); }
+  Instant wake_at() const noexcept override { return script_.wakes_at; }
+  Status close() override {
+    note("close");
+    return script_.close_status;
+  }
+  bool flushed() noexcept override { return script_.has_left; }
+  void request_space() noexcept override {}
+  std::size_t queued_elements() const noexcept override { return 3; }
+  std::size_t queue_capacity() const noexcept override { return 8; }
+
+ private:
+  void note(std::string what) { script_.log.push_back(std::move(what)); }
+
+  Script& script_;
+  TaskFailure* failure_ = nullptr;
+};
+
+Turn data(std::size_t records, std::size_t channel = 0) {
+  return {.kind = TurnKind::kData, .records = records, .channel = channel, .control = {}};
+}
+Turn control(ElementHeader header, std::size_t channel = 0) {
+  return {.kind = TurnKind::kControl, .records = 0, .channel = channel, .control = header};
+}
+Turn ended() { return {.kind = TurnKind::kEnded, .records = 0, .channel = 0, .control = {}}; }
+
+struct TaskKit {
+  explicit TaskKit(std::size_t channels) {
+    TaskContext context;
+    context.stage_name = "stage";
+    context.task_index = 4;
+    task = std::make_unique<Task>(std::make_unique<ScriptedBody>(script, channels), context, orders);
+    EXPECT_TRUE(task->open().ok());
+  }
+  StepOutcome step() { return task->step(Instant{}, 16); }
+  // Steps once on `turn` and says what the task did beyond polling.
+  std::vector<std::string> after(Turn turn) {
+    script.turns.push_back(turn);
+    script.log.clear();
+    step();
+    std::erase(script.log, "poll");
+    std::erase(script.log, "end_batch");
+    return script.log;
+  }
+
+  Script script;
+  TaskControl orders;
+  std::unique_ptr<Task> task;
+};
+
+TEST(Task, WorksWhileThereIsInputAndIsIdleWithItsDeadlineWhenNot) {
+  TaskKit kit(1);
+  kit.script.turns = {data(5)};
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.step(), StepOutcome::kIdle);
+  EXPECT_EQ(kit.task->wake_at(), Instant{70});
+  kit.script.wakes_at = Instant{30};
+  EXPECT_EQ(kit.step(), StepOutcome::kIdle);
+  EXPECT_EQ(kit.task->wake_at(), Instant{30}) << "the earlier of input and operators";
+  EXPECT_EQ(kit.task->metrics().records_in, 5u);
+}
+
+TEST(Task, EndsEachPollWithEndBatchAlsoAnEmptyOne) {
+  TaskKit kit(1);
+  kit.script.turns = {data(1)};
+  kit.step();
+  kit.step();
+  EXPECT_THAT(kit.script.log, ElementsAre("poll", "end_batch", "poll", "end_batch"));
+}
+
+TEST(Task, DoesNotPollWithoutRoomInItsOutputs) {
+  TaskKit kit(1);
+  kit.script.has_room = false;
+  EXPECT_EQ(kit.step(), StepOutcome::kBlocked);
+  EXPECT_THAT(kit.script.log, IsEmpty());
+}
+
+TEST(Task, ASourceSendsTheBarrierEvenWithoutRoom) {
+  TaskKit kit(0);
+  kit.script.has_room = false;
+  kit.orders.requested_epoch = 3;
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_THAT(kit.script.log, ElementsAre("barrier 3")) << "the newest epoch; 1 and 2 are skipped";
+  EXPECT_EQ(kit.step(), StepOutcome::kBlocked);
+  EXPECT_EQ(kit.task->metrics().epoch, Epoch{3});
+}
+
+TEST(Task, ATaskWithInputsWaitsForTheBarrierInThem) {
+  TaskKit kit(1);
+  kit.orders.requested_epoch = 3;
+  kit.step();
+  EXPECT_EQ(kit.task->metrics().epoch, Epoch{0});
+  EXPECT_THAT(kit.after(control(ElementHeader::barrier({3}))), ElementsAre("barrier 3"));
+}
+
+TEST(Task, AlignsBarriersAndBlocksWhoIsAhead) {
+  TaskKit kit(2);
+  EXPECT_THAT(kit.after(control(ElementHeader::barrier({1}), 0)), IsEmpty());
+  EXPECT_THAT(kit.script.blocked, ElementsAre(true, false));
+  EXPECT_THAT(kit.after(control(ElementHeader::barrier({1}), 1)), ElementsAre("barrier 1"));
+  EXPECT_THAT(kit.script.blocked, ElementsAre(false, false));
+}
+
+TEST(Task, AnEndCompletesAnAlignmentBeforeAnythingElse) {
+  TaskKit kit(2);
+  kit.after(control(ElementHeader::barrier({1}), 0));
+  EXPECT_THAT(kit.after(control(ElementHeader::end(), 1)), ElementsAre("barrier 1"));
+}
+
+TEST(Task, PassesTheLeastWatermarkAndSaysWhoHoldsIt) {
+  TaskKit kit(2);
+  EXPECT_THAT(kit.after(control(ElementHeader::watermark({10}), 1)), IsEmpty());
+  EXPECT_EQ(kit.task->metrics().watermark_held_by_channel, 0);
+  EXPECT_THAT(kit.after(control(ElementHeader::watermark({30}), 0)), ElementsAre("watermark 10"));
+  EXPECT_EQ(kit.task->metrics().watermark_held_by_channel, 1);
+  EXPECT_EQ(kit.task->metrics().watermark, EventTime{10});
+}
+
+TEST(Task, WhenAllInputsAreIdlePassesTheHighestWatermarkThenIdle) {
+  TaskKit kit(2);
+  kit.after(control(ElementHeader::watermark({10}), 1));
+  kit.after(control(ElementHeader::watermark({30}), 0));
+  EXPECT_THAT(kit.after(control(ElementHeader::idle(), 0)), IsEmpty());
+  EXPECT_THAT(kit.after(control(ElementHeader::idle(), 1)), ElementsAre("watermark 30", "idle"));
+  EXPECT_EQ(kit.task->metrics().watermark_held_by_channel, -1);
+  EXPECT_THAT(kit.after(data(1, 0)), IsEmpty());
+  EXPECT_THAT(kit.after(control(ElementHeader::idle(), 0)), ElementsAre("idle")) << "it had woken";
+}
+
+TEST(Task, ClosesWhenItsLastInputHasEndedAndFinishesWhenItsOutputHasLeft) {
+  TaskKit kit(2);
+  EXPECT_THAT(kit.after(control(ElementHeader::end(), 0)), IsEmpty());
+  kit.script.has_left = false;
+  EXPECT_THAT(kit.after(control(ElementHeader::end(), 1)), ElementsAre("close"));
+  EXPECT_EQ(kit.step(), StepOutcome::kBlocked);
+  EXPECT_FALSE(kit.task->metrics().finished);
+  kit.script.has_left = true;
+  EXPECT_EQ(kit.step(), StepOutcome::kFinished);
+  EXPECT_TRUE(kit.task->metrics().finished);
+  EXPECT_TRUE(kit.task->done());
+  EXPECT_EQ(kit.step(), StepOutcome::kFinished);
+}
+
+TEST(Task, ASourceThatEndsSendsTheEndOfTime) {
+  TaskKit kit(0);
+  EXPECT_THAT(kit.after(ended()), ElementsAre("end of time", "close"));
+}
+
+TEST(Task, DrainEndsASourceWithoutTheEndOfTimeAndFinishWithIt) {
+  for (const SourceCommand command : {SourceCommand::kDrain, SourceCommand::kFinish}) {
+    TaskKit kit(0);
+    kit.orders.source_command = command;
+    EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+    if (command == SourceCommand::kDrain) {
+      EXPECT_THAT(kit.script.log, ElementsAre("stop_reading", "close"));
+    } else {
+      EXPECT_THAT(kit.script.log, ElementsAre("stop_reading", "end of time", "close"));
+    }
+    EXPECT_EQ(kit.step(), StepOutcome::kFinished);
+  }
+}
+
+TEST(Task, ASourceThatHoldsRecordsHandsThemOutBeforeItDrains) {
+  TaskKit kit(0);
+  kit.script.stops_by_itself = true;
+  kit.orders.source_command = SourceCommand::kDrain;
+  EXPECT_THAT(kit.after(data(2)), ElementsAre("stop_reading"));
+  EXPECT_THAT(kit.after(data(2)), IsEmpty()) << "it is told once";
+  EXPECT_THAT(kit.after(ended()), ElementsAre("close"));
+}
+
+TEST(Task, AFinishThatFollowsADrainStillSendsTheEndOfTime) {
+  TaskKit kit(0);
+  kit.script.stops_by_itself = true;
+  kit.orders.source_command = SourceCommand::kDrain;
+  kit.after(data(2));
+  kit.orders.source_command = SourceCommand::kFinish;
+  EXPECT_THAT(kit.after(ended()), ElementsAre("end of time", "close"));
+}
+
+TEST(Task, AFailureStopsItAndStays) {
+  TaskKit kit(1);
+  kit.script.poll_failure = Status::data_error("broken");
+  kit.script.turns = {data(1), data(1)};
+  EXPECT_EQ(kit.step(), StepOutcome::kFailed);
+  EXPECT_EQ(kit.step(), StepOutcome::kFailed);
+  EXPECT_EQ(kit.script.turns.size(), 1u) << "no poll after the failure";
+  EXPECT_EQ(kit.task->failure().message(), "broken");
+  EXPECT_FALSE(kit.task->metrics().finished);
+}
+
+TEST(Task, AFailureToCloseIsNotLostWhenItDrains) {
+  TaskKit kit(0);
+  kit.script.close_status = Status(StatusCode::kResourceExhausted, "disk full");
+  kit.orders.source_command = SourceCommand::kDrain;
+  kit.step();
+  EXPECT_EQ(kit.step(), StepOutcome::kFailed);
+  EXPECT_EQ(kit.task->failure().message(), "disk full");
+}
+
+TEST(Task, AbandonClosesOnceAndReturnsTheFailure) {
+  TaskKit kit(1);
+  kit.script.close_status = Status(StatusCode::kResourceExhausted, "disk full");
+  EXPECT_EQ(kit.task->abandon().message(), "disk full");
+  EXPECT_EQ(kit.task->abandon().message(), "disk full");
+  EXPECT_THAT(kit.script.log, ElementsAre("close"));
+  EXPECT_EQ(kit.step(), StepOutcome::kFailed) << "nothing runs after it";
+}
+
+TEST(Task, AFailureToOpenNamesTheStage) {
+  Script script;
+  script.open_status = Status(StatusCode::kNotFound, "no such file");
+  TaskContext context;
+  context.stage_name = "payments";
+  TaskControl orders;
+  Task task(std::make_unique<ScriptedBody>(script, 0), context, orders);
+  EXPECT_THAT(std::string(task.open().message()), testing::AllOf(HasSubstr("payments"), HasSubstr("no such file")));
+}
+
+TEST(Task, MetricsNameItAndShowItsQueue) {
+  TaskKit kit(1);
+  const TaskMetrics metrics = kit.task->metrics();
+  EXPECT_EQ(metrics.stage, "stage");
+  EXPECT_EQ(metrics.index, 4u);
+  EXPECT_EQ(metrics.queued, 3u);
+  EXPECT_EQ(metrics.queue_capacity, 8u);
+}
+
+}  // namespace
+}  // namespace penstock

@@ -1,0 +1,181 @@
+// tests/sim/sim_disk.h -- the tree of a simulated disk twice over: as its users see it, and as a
+// crash would find it.
+//
+// The model is described in sim_file_system.h, which puts the calls of a FileSystem on top. Not
+// thread-safe: the mutex is for those calls.
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "penstock/core/base/random.h"
+
+namespace penstock::sim {
+
+struct Node {
+  bool is_directory = false;
+  std::string cached;
+  std::string durable;
+  bool truncated = false;  // Since the last sync: what is cached does not continue what is durable.
+  std::map<std::string, std::shared_ptr<Node>> names;
+  std::map<std::string, std::shared_ptr<Node>> durable_names;
+};
+using NodePtr = std::shared_ptr<Node>;
+
+struct Place {  // A name in a directory, which may or may not exist there.
+  NodePtr directory;
+  std::string name;
+  bool operator==(const Place&) const = default;
+
+  NodePtr node() const {
+    if (name.empty()) return directory;  // The root.
+    const auto found = directory->names.find(name);
+    return found == directory->names.end() ? nullptr : found->second;
+  }
+};
+
+// A change of names that is not on the disk yet: made (to), removed (from) or renamed (both).
+struct NameChange {
+  NodePtr node;
+  std::optional<Place> from;
+  std::optional<Place> to;
+
+  bool touches(const Place& place) const { return from == place || to == place; }
+  bool depends_on(const NameChange& earlier) const {
+    return earlier.node == node || (from && earlier.touches(*from)) || (to && earlier.touches(*to));
+  }
+  bool is_in(const NodePtr& directory) const {
+    return (from && from->directory == directory) || (to && to->directory == directory);
+  }
+  void apply_to_disk() const {
+    if (from) from->directory->durable_names.erase(from->name);
+    if (to) to->directory->durable_names[to->name] = node;
+  }
+};
+
+struct SimDisk {
+  explicit SimDisk(std::uint64_t seed) : random(seed) { root->is_directory = true; }
+
+  std::mutex mutex;
+  Random random;
+  NodePtr root = std::make_shared<Node>();
+  std::vector<NameChange> pending;
+  std::uint64_t crashes = 0;
+  std::uint64_t calls = 0;
+  std::map<std::uint64_t, int> faults;
+  std::optional<std::pair<std::uint64_t, int>> fault_from;
+
+  // Counts a call. Returns its injected errno or 0.
+  int next_fault() {
+    const std::uint64_t call = calls++;
+    if (const auto found = faults.find(call); found != faults.end()) return found->second;
+    return fault_from && call >= fault_from->first ? fault_from->second : 0;
+  }
+
+  // Where `path` is or would be. Returns an errno when a directory on the way is missing.
+  int find(const std::string& path, Place& place) const {
+    place = {root, ""};
+    for (std::size_t at = 0; at < path.size();) {
+      const std::size_t end = std::min(path.find('/', at), path.size());
+      const std::string part = path.substr(at, end - at);
+      at = end + 1;
+      if (part.empty() || part == ".") continue;
+      const NodePtr directory = place.node();
+      if (directory == nullptr) return ENOENT;
+      if (!directory->is_directory) return ENOTDIR;
+      place = {directory, part};
+    }
+    return 0;
+  }
+
+  // As find(), but counts as a call that may be made to fail.
+  int find_for_call(const std::string& path, Place& place) {
+    const int fault = next_fault();
+    return fault != 0 ? fault : find(path, place);
+  }
+  // As find_for_call(), for what must exist.
+  int find_existing(const std::string& path, Place& place) {
+    const int error_number = find_for_call(path, place);
+    return error_number == 0 && place.node() == nullptr ? ENOENT : error_number;
+  }
+  int find_directory(const std::string& path, Place& place) {
+    const int error_number = find_existing(path, place);
+    return error_number == 0 && !place.node()->is_directory ? ENOTDIR : error_number;
+  }
+
+  void change(NameChange made) {
+    if (made.from) made.from->directory->names.erase(made.from->name);
+    if (made.to) made.to->directory->names[made.to->name] = made.node;
+    pending.push_back(std::move(made));
+  }
+
+  // Puts on the disk what `chosen` marks; the rest stays pending.
+  void settle(const std::vector<bool>& chosen) {
+    std::vector<NameChange> rest;
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      if (chosen[i]) {
+        pending[i].apply_to_disk();
+      } else {
+        rest.push_back(pending[i]);
+      }
+    }
+    pending = std::move(rest);
+  }
+
+  // Puts on the disk the changes in one directory, and whatever they build on.
+  void settle_directory(const NodePtr& directory) {
+    std::vector<bool> chosen(pending.size());
+    for (std::size_t i = pending.size(); i-- > 0;) {
+      chosen[i] = pending[i].is_in(directory);
+      for (std::size_t later = i + 1; later < pending.size(); ++later) {
+        if (chosen[later] && pending[later].depends_on(pending[i])) chosen[i] = true;
+      }
+    }
+    settle(chosen);
+  }
+
+  // Puts on the disk what a crash might find there; the rest never happened.
+  void settle_any() {
+    std::vector<bool> chosen(pending.size());
+    const double kept_share = random.uniform();
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      chosen[i] = random.chance(kept_share);
+      for (std::size_t earlier = 0; earlier < i; ++earlier) {
+        if (!chosen[earlier] && pending[i].depends_on(pending[earlier])) chosen[i] = false;
+      }
+    }
+    settle(chosen);
+    pending.clear();
+  }
+
+  // Draws what the disk holds of a file, and makes that its content.
+  void tear(Node& file) {
+    if (file.cached != file.durable || file.truncated) {
+      const bool truncation_kept = file.truncated && random.chance(0.5);
+      const std::string base = truncation_kept ? "" : file.durable;
+      const std::string tail =
+          file.truncated && !truncation_kept ? "" : file.cached.substr(base.size());
+      const std::size_t length = random.below(tail.size() + 1);
+      const std::size_t written = random.chance(0.5) ? length : random.below(length + 1);
+      file.durable = base + tail.substr(0, written) + std::string(length - written, '\0');
+    }
+    file.cached = file.durable;
+    file.truncated = false;
+  }
+
+  void restore(Node& node) {
+    if (!node.is_directory) return tear(node);
+    node.names = node.durable_names;
+    for (auto& [name, child] : node.names) restore(*child);
+  }
+};
+
+}  // namespace penstock::sim

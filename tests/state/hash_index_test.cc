@@ -1,0 +1,84 @@
+#include "penstock/state/hash_index.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "penstock/core/base/random.h"
+
+namespace penstock {
+namespace {
+
+constexpr auto kNothingLost = [](std::uint32_t number) { ADD_FAILURE() << number << " lost its place"; };
+
+std::uint32_t find_exact(const HashIndex& index, std::uint32_t tag, std::uint32_t number) {
+  return index.find(tag, [number](std::uint32_t found) { return found == number; });
+}
+
+TEST(HashIndex, EqualsAModelWhileItGrowsAndShrinks) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    HashIndex index;
+    ASSERT_TRUE(index.open({.ranges = 3}));
+    Random random(seed);
+    std::map<std::uint32_t, std::uint32_t> model;  // number -> tag
+    std::uint32_t next = 0;
+    for (int step = 0; step < 40000; ++step) {
+      if (random.below(100) < 70 || model.empty()) {
+        const auto tag = static_cast<std::uint32_t>(random.below(std::uint64_t{3} << 22));
+        ASSERT_EQ(index.insert(tag, next, kNothingLost), HashIndex::Outcome::kDone);
+        model[next++] = tag;
+      } else {
+        const auto at = std::next(model.begin(), static_cast<std::ptrdiff_t>(random.below(std::min<std::size_t>(
+                                                     model.size(), 50))));
+        if (random.below(2) == 0) {
+          ASSERT_TRUE(index.erase(at->second, at->first));
+        } else {
+          ASSERT_TRUE(index.renumber(at->second, at->first, next));
+          model[next++] = at->second;
+        }
+        ASSERT_EQ(find_exact(index, at->second, at->first), HashIndex::kNone);
+        model.erase(at);
+      }
+    }
+    ASSERT_EQ(index.size(), model.size());
+    for (const auto& [number, tag] : model) ASSERT_EQ(find_exact(index, tag, number), number);
+    EXPECT_GT(index.growths(), 5U);
+  }
+}
+
+TEST(HashIndex, RefusesWhatHasNoPlaceWithinReach) {
+  HashIndex index;
+  ASSERT_TRUE(index.open({.ranges = 1024, .reach = 16}));
+  for (std::uint32_t number = 0; number < 16; ++number) {
+    ASSERT_EQ(index.insert(77, number, kNothingLost), HashIndex::Outcome::kDone);
+  }
+  EXPECT_EQ(index.insert(77, 16, kNothingLost), HashIndex::Outcome::kTooFar);
+  EXPECT_EQ(index.size(), 16U);
+  EXPECT_TRUE(index.erase(77, 3));
+  EXPECT_EQ(index.insert(77, 16, kNothingLost), HashIndex::Outcome::kDone);
+  EXPECT_EQ(find_exact(index, 77, 16), 16U);
+}
+
+TEST(HashIndex, MovesItsSlotsAFewAtATime) {
+  HashIndex index;
+  ASSERT_TRUE(index.open({.ranges = 1024}));
+  Random random(1);
+  std::uint32_t number = 0;
+  const auto insert = [&] {
+    ASSERT_EQ(index.insert(static_cast<std::uint32_t>(random.next_u64()), number++, kNothingLost),
+              HashIndex::Outcome::kDone);
+  };
+  while (index.capacity() < 65536) insert();
+  while (!index.growing()) insert();
+  int insertions = 0;
+  for (; index.growing(); ++insertions) insert();
+  EXPECT_GT(insertions, 65536 / 16 - 10);
+  EXPECT_EQ(index.capacity(), 131072U);
+}
+
+}  // namespace
+}  // namespace penstock

@@ -1,0 +1,90 @@
+#include "penstock/tools/penstock/bench_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "penstock/bench/workloads/engine_run.h"
+#include "penstock/bench/workloads/expected.h"
+#include "penstock/tools/penstock/bench_ratios.h"
+
+namespace penstock::tools {
+namespace {
+
+struct RunOptions {
+  std::string workload;
+  std::uint32_t workers = 1;
+  std::uint64_t events = 0;  // 0: the workload's own number.
+  bool pin = false;
+};
+
+int list_workloads() {
+  for (const bench::Workload& workload : bench::all_workloads()) {
+    std::printf("%-8.*s  %9llu events  %.*s\n", static_cast<int>(workload.name.size()), workload.name.data(),
+                static_cast<unsigned long long>(workload.default_events),
+                static_cast<int>(workload.description.size()), workload.description.data());
+  }
+  return 0;
+}
+
+// A wrong answer is no figure: it is an error, whatever its speed.
+Status check_result(const bench::Workload& workload, const bench::RunResult& result) {
+  const std::optional<bench::RowSum> expected = bench::find_expected(workload.name, result.events);
+  if (!expected || *expected == result.output) return Status();
+  return Status::internal("workload " + std::string(workload.name) + ": wrong result, expected rows=" +
+                          std::to_string(expected->rows) + " sum=" + bench::format_sum(expected->sum));
+}
+
+Status run_workload(const RunOptions& options) {
+  const std::optional<bench::Workload> workload = bench::find_workload(options.workload);
+  if (!workload) {
+    return Status::invalid_argument("unknown workload \"" + options.workload + "\": see `penstock bench list`");
+  }
+  Options run;
+  run.workers = options.workers;
+  run.pin_workers = options.pin;
+  const std::uint64_t events = options.events != 0 ? options.events : workload->default_events;
+  const Result<bench::RunResult> result = bench::run_engine(*workload, events, run);
+  if (!result.ok()) return result.status();
+  std::printf("%s\n", bench::format_run(workload->name, options.workers, *result).c_str());
+  return check_result(*workload, *result);
+}
+
+int report(const Status& status) {
+  if (!status.ok()) std::fprintf(stderr, "penstock: %s\n", status.to_string().c_str());
+  return status.exit_code();
+}
+
+void add_run(CLI::App& bench, int& exit_code) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* run = bench.add_subcommand("run", "Runs a workload through the engine; prints rate, rows and checksum");
+  run->add_option("workload", options->workload, "see `penstock bench list`")->required();
+  run->add_option("--workers", options->workers, "threads that run operators")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  run->add_option("--events", options->events, "input events; 0: the workload's own number")->capture_default_str();
+  run->add_flag("--pin", options->pin, "one core per worker");
+  run->callback([options, &exit_code] { exit_code = report(run_workload(*options)); });
+}
+
+void add_ratios(CLI::App& bench, int& exit_code) {
+  auto repeats = std::make_shared<int>(5);
+  auto only = std::make_shared<std::string>();
+  CLI::App* ratios = bench.add_subcommand("ratios", "Engine and parts against bare loops and libraries, in turns");
+  ratios->add_option("--repeats", *repeats, "pairs of runs; the median counts")->capture_default_str()->check(CLI::Range(1, 99));
+  ratios->add_option("--only", *only, "one ratio by name");
+  ratios->callback([repeats, only, &exit_code] { exit_code = report(print_ratios(*repeats, *only)); });
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, int& exit_code) {
+  CLI::App* bench = app.add_subcommand("bench", "Workloads: how fast, against what, with which result");
+  bench->require_subcommand(1);
+  bench->add_subcommand("list", "Workloads by name")->callback([&exit_code] { exit_code = list_workloads(); });
+  add_run(*bench, exit_code);
+  add_ratios(*bench, exit_code);
+}
+
+}  // namespace penstock::tools

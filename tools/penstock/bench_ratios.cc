@@ -1,0 +1,87 @@
+#include "penstock/tools/penstock/bench_ratios.h"
+
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include "penstock/bench/core/ring/ring_ratios.h"
+#include "penstock/bench/core/stream/chain_ratio.h"
+#include "penstock/bench/harness/machine.h"
+#include "penstock/bench/harness/paired.h"
+#include "penstock/bench/workloads/bare.h"
+#include "penstock/bench/workloads/engine_run.h"
+
+namespace penstock::tools {
+namespace {
+
+void print(const bench::PairedResult& result) {
+  std::printf("%s\n", bench::format_paired(result).c_str());
+  std::fflush(stdout);
+}
+
+void print_rings(int repeats) {
+  const bench::RingFigures figures = bench::measure_ring_ratios(repeats);
+  for (const bench::RingFigure& figure : figures.figures) {
+    std::printf("ratio name=ring_%s_%zu ours=%.2fns moodycamel=%.2fns boost=%.2fns ratio=%.2f goal=>=0.90 %s\n",
+                figure.course, figure.element_bytes, figure.ours_ns, figure.moodycamel_ns, figure.boost_ns,
+                figure.ratio(), figure.ratio() >= 0.9 ? "ok" : "SHORT");
+  }
+  std::fflush(stdout);
+}
+
+double events_per_second(const Result<bench::RunResult>& result) {
+  PENSTOCK_CHECK(result.ok());
+  return result->events_per_second();
+}
+
+// The engine with one worker against the bare loop, over the workload's own number of events.
+void print_workload(const char* name, int repeats) {
+  const bench::Workload workload = *bench::find_workload(name);
+  print(bench::run_paired(
+      name, {bench::GoalKind::kAtLeast, 0.7}, repeats,
+      [&] { return events_per_second(bench::run_engine(workload, workload.default_events, Options{})); },
+      [&] { return bench::run_bare(workload, workload.default_events).events_per_second(); }));
+}
+
+// Two pinned workers against one, on a keyed pipeline: not slower.
+void print_scaling(int repeats) {
+  const bench::Workload workload = *bench::find_workload("keyed");
+  const auto with_workers = [&](std::uint32_t workers) {
+    Options options;
+    options.workers = workers;
+    options.pin_workers = true;
+    return events_per_second(bench::run_engine(workload, workload.default_events, options));
+  };
+  print(bench::run_paired(
+      "keyed_two_workers", {bench::GoalKind::kAtLeast, 1.0}, repeats, [&] { return with_workers(2); },
+      [&] { return with_workers(1); }));
+}
+
+struct Ratio {
+  const char* name;
+  std::function<void(int)> print;
+};
+
+std::vector<Ratio> all_ratios() {
+  std::vector<Ratio> ratios = {{"ring", print_rings}};
+  ratios.push_back({"chain", [](int repeats) { print(bench::measure_chain_ratio(repeats)); }});
+  for (const char* name : {"q0", "q1", "q2", "q0_json", "q1_json", "q2_json", "keyed"}) {
+    ratios.push_back({name, [name](int repeats) { print_workload(name, repeats); }});
+  }
+  ratios.push_back({"keyed_two_workers", print_scaling});
+  return ratios;
+}
+
+}  // namespace
+
+Status print_ratios(int repeats, const std::string& only) {
+  bool found = false;
+  for (const Ratio& ratio : all_ratios()) {
+    if (!only.empty() && only != ratio.name) continue;
+    found = true;
+    ratio.print(repeats);
+  }
+  return found ? Status() : Status::invalid_argument("unknown ratio \"" + only + "\"");
+}
+
+}  // namespace penstock::tools

@@ -1,0 +1,161 @@
+#include "penstock/tools/penstock/demo_fraud.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cinttypes>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "penstock/examples/fraud/fraud_job.h"
+#include "penstock/examples/fraud/measured_rules.h"
+#include "penstock/io/console/console_sink.h"
+#include "penstock/io/file/line_file_sink.h"
+#include "penstock/io/file/line_file_source.h"
+#include "penstock/io/file/standard_input_source.h"
+#include "penstock/io/generator/payment_generator.h"
+#include "penstock/tools/penstock/alert_line.h"
+#include "penstock/tools/penstock/signals.h"
+
+namespace penstock::tools {
+namespace {
+
+Result<ErrorPolicy> policy_of(const std::string& name) {
+  if (name == "fail") return ErrorPolicy::kFail;
+  if (name == "skip") return ErrorPolicy::kSkip;
+  if (name == "dead_letter") return ErrorPolicy::kDeadLetter;
+  return Status::invalid_argument("--on-error is \"" + name +
+                                  "\": choose fail, skip or dead_letter");
+}
+
+std::shared_ptr<const ByteSource> source_of(const DemoFraudOptions& options) {
+  if (options.from == "-") return standard_input_source();
+  if (options.from != "generator")
+    return line_file_source({.path = options.from, .follow = options.follow});
+  PaymentGeneratorOptions payments;
+  payments.seed = options.seed;
+  payments.rate = options.rate;
+  payments.seconds = options.seconds;
+  return payment_generator(payments);
+}
+
+template <class Alerts>
+void end_in_sink(Alerts alerts, const std::string& to) {
+  if (to == "console") {
+    std::move(alerts).sink(console_sink(), AlertLine(::isatty(STDOUT_FILENO) == 1));
+  } else if (to == "-") {
+    std::move(alerts).sink(console_sink(), json::encoder<fraud::Alert>());
+  } else {
+    std::move(alerts).sink(line_file_sink({.path = to}), json::encoder<fraud::Alert>());
+  }
+}
+
+void print_latency(const bench::Histogram& latency) {
+  const auto us = [&latency](double percentile) {
+    return static_cast<double>(latency.percentile(percentile)) / 1000.0;
+  };
+  std::fprintf(
+      stderr,
+      "latency   from the due time, us: p50=%.1f p99=%.1f p99.9=%.1f p99.99=%.1f max=%.1f (%" PRIu64
+      " payments)\n",
+      us(50), us(99), us(99.9), us(99.99), static_cast<double>(latency.max()) / 1000.0,
+      latency.count());
+}
+
+// The last lines: what came in, what came out, how long it took.
+void print_figures(const fraud::Figures& figures, const JobMetrics& metrics,
+                   const DemoFraudOptions& options, double seconds) {
+  const double rate = seconds > 0 ? static_cast<double>(metrics.records_read()) / seconds : 0;
+  std::fprintf(stderr, "\n");
+  if (options.from == "generator" && options.rate > 0) {
+    std::fprintf(stderr, "rate      offered %.0f/s, processed %.0f/s\n", options.rate, rate);
+  } else {
+    std::fprintf(stderr, "rate      processed %.0f/s\n", rate);
+  }
+  std::fprintf(stderr,
+               "payments  %" PRIu64 " read, %" PRIu64 " judged, %" PRIu64 " unreadable (%" PRIu64
+               " to dead letters)\n",
+               metrics.records_read(), figures.payments, metrics.errors(), metrics.dead_letters());
+  std::fprintf(stderr, "alerts    %" PRIu64 "\n", figures.alerts);
+  std::fprintf(stderr, "state     %" PRIu64 " cards, %.1f MiB\n", metrics.state_keys(),
+               static_cast<double>(metrics.state_bytes()) / (1024.0 * 1024.0));
+  if (figures.latency_ns.count() > 0) print_latency(figures.latency_ns);
+}
+
+void print_progress(const JobMetrics& metrics) {
+  if (::isatty(STDERR_FILENO) != 1) return;
+  std::fprintf(stderr, "\033[2m%" PRIu64 " payments, %" PRIu64 " cards\033[0m\n",
+               metrics.records_read(), metrics.state_keys());
+}
+
+}  // namespace
+
+Status run_demo_fraud(const DemoFraudOptions& options) {
+  Result<Options> run = Options::from_environment();
+  if (!run.ok()) return run.status();
+  if (options.workers != 0) run->workers = options.workers;
+  const Result<ErrorPolicy> policy = policy_of(options.on_error);
+  if (!policy.ok()) return policy.status();
+
+  Job job("fraud");
+  auto figures = std::make_shared<fraud::Figures>();
+  const auto warm_up = std::chrono::seconds(options.seconds > 4 || options.seconds == 0 ? 1 : 0);
+  fraud::JobOptions job_options;
+  job_options.decode = {.on_error = *policy, .dead_letter_path = options.dead_letters};
+  end_in_sink(fraud::alerts_of(job, source_of(options), job_options,
+                               fraud::MeasuredRules(fraud::FraudRules{}, figures, warm_up)),
+              options.to);
+
+  block_signals();
+  const RealClock clock;
+  const Instant started = clock.now();
+  Result<JobHandle> handle = job.start(*run);
+  if (!handle.ok()) return handle.status();
+  const Status status = run_until_end(*handle, [&handle] { print_progress(handle->metrics()); });
+  const double seconds = static_cast<double>((clock.now() - started).count()) / 1e9;
+  print_figures(*figures, handle->metrics(), options, seconds);
+  return status;
+}
+
+void add_demo_fraud(CLI::App& demo, int& exit_code) {
+  auto options = std::make_shared<DemoFraudOptions>();
+  CLI::App* fraud = demo.add_subcommand(
+      "fraud", "Card payments in, alerts out: velocity, unusual amounts, impossible travel");
+  fraud
+      ->add_option("--from", options->from,
+                   "generator, a file of JSON lines, or - for standard input")
+      ->capture_default_str();
+  fraud
+      ->add_option("--to", options->to,
+                   "console, a file for JSON lines, or - for JSON lines on standard output")
+      ->capture_default_str();
+  fraud
+      ->add_option("--rate", options->rate,
+                   "generated payments per second; 0: as fast as they are taken")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  fraud->add_option("--seconds", options->seconds, "how long to generate; 0: until stopped")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  fraud->add_option("--seed", options->seed, "of the generator")->capture_default_str();
+  fraud
+      ->add_option("--workers", options->workers,
+                   "threads that run operators; 0: as PENSTOCK__WORKERS says")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+  fraud->add_flag("--follow", options->follow, "keep reading a file that grows");
+  fraud
+      ->add_option("--on-error", options->on_error,
+                   "what becomes of unreadable records: fail, skip, dead_letter")
+      ->capture_default_str();
+  fraud->add_option("--dead-letters", options->dead_letters, "where dead letters go")
+      ->capture_default_str();
+  fraud->callback([options, &exit_code] {
+    const Status status = run_demo_fraud(*options);
+    if (!status.ok()) std::fprintf(stderr, "penstock: %s\n", status.to_string().c_str());
+    exit_code = status.exit_code();
+  });
+}
+
+}  // namespace penstock::tools
