@@ -15,7 +15,7 @@ constexpr std::uint64_t load_limit(std::uint64_t capacity) noexcept { return cap
 }  // namespace
 
 bool HashIndex::open(const Options& options) noexcept {
-  PENSTOCK_CHECK(options.ranges >= 1 && options.ranges <= 1024 && options.reach >= kGuessSlots);
+  PENSTOCK_CHECK(options.ranges >= 1 && options.ranges <= 1024 && options.reach > 0 && options.reach % kLineSlots == 0);
   ranges_ = options.ranges;
   reach_ = options.reach;
   bytes_max_ = options.bytes_max;
@@ -76,7 +76,7 @@ bool HashIndex::next_moved(Move& move) const noexcept {
       if (move.at >= move.end) return false;
       continue;
     }
-    const std::uint64_t home = slot.tag >> current_.shift;
+    const std::uint64_t home = current_.home(slot.tag);
     if (home < move.begin || home >= move.end) continue;
     move.slot = slot;
     ++move.at;
@@ -105,7 +105,7 @@ HashIndex::Outcome HashIndex::place(std::uint32_t tag, std::uint32_t number) noe
 }
 
 HashIndex::Outcome HashIndex::place_in(Array& array, std::uint32_t tag, std::uint32_t number) noexcept {
-  IndexSlot* slot = array.slots + (tag >> array.shift);
+  IndexSlot* slot = array.slots + array.home(tag);
   for (IndexSlot* end = slot + reach_; slot != end; ++slot) {
     if (slot->number_plus_one != 0) continue;
     *slot = {number + 1, tag};
@@ -116,7 +116,7 @@ HashIndex::Outcome HashIndex::place_in(Array& array, std::uint32_t tag, std::uin
 
 IndexSlot* HashIndex::slot_of(std::uint32_t tag, std::uint32_t number) noexcept {
   Array& array = array_of(tag);
-  IndexSlot* slot = array.slots + (tag >> array.shift);
+  IndexSlot* slot = array.slots + array.home(tag);
   for (IndexSlot* end = slot + reach_; slot != end && slot->number_plus_one != 0; ++slot) {
     // The tag as well: slots that have moved to the new array stay behind here under numbers given away since.
     if (slot->number_plus_one == number + 1 && slot->tag == tag) return slot;
@@ -140,7 +140,7 @@ bool HashIndex::erase(std::uint32_t tag, std::uint32_t number) noexcept {
   const std::uint64_t end =
       std::min<std::uint64_t>(array.capacity + reach_, array.memory.present_bytes() / sizeof(IndexSlot));
   for (std::uint64_t at = hole + 1; at < end && array.slots[at].number_plus_one != 0; ++at) {
-    if ((array.slots[at].tag >> array.shift) > hole) continue;
+    if (array.home(array.slots[at].tag) > hole) continue;
     array.slots[hole] = array.slots[at];
     hole = at;
   }

@@ -20,6 +20,7 @@
 #include "penstock/core/base/key_group.h"
 #include "penstock/core/base/status.h"
 #include "penstock/state/hash_index.h"
+#include "penstock/state/prefetch.h"
 #include "penstock/state/state_entry.h"
 #include "penstock/state/state_walk.h"
 
@@ -102,7 +103,7 @@ class StateTable {
     const std::uint32_t number = index_.guess(tag_of(hash));
     if (number == kNone) return nullptr;
     StateEntry* entry = entry_at(number);
-    __builtin_prefetch(entry, 1);
+    internal::prefetch_for_write(entry);
     return entry;
   }
 

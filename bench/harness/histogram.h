@@ -60,7 +60,7 @@ class Histogram {
 
   // Below kLinear the value itself; above, the power of two and the 10 bits after its leading one.
   static constexpr std::size_t bucket_of(std::uint64_t value) noexcept {
-    const int shift = std::bit_width(value | (kLinear - 1)) - (kDigitBits + 1);
+    const int shift = static_cast<int>(std::bit_width(value | (kLinear - 1))) - (kDigitBits + 1);
     return (static_cast<std::size_t>(shift) << kDigitBits) + (value >> shift);
   }
 

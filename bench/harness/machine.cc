@@ -59,8 +59,8 @@ Machine read_machine() {
   machine.cpu_model = or_unknown(cpu_model(read_text(*files, "/proc/cpuinfo")));
   machine.cpus = static_cast<unsigned>(layout.allowed_cpus().size());
   machine.cores = static_cast<unsigned>(layout.cores.size());
-  machine.governor =
-      or_unknown(first_line(read_text(*files, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")));
+  machine.governor = or_unknown(
+      first_line(read_text(*files, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")));
   machine.kernel = or_unknown(kernel_release());
   machine.load_average = std::strtod(read_text(*files, "/proc/loadavg").c_str(), nullptr);
   machine.compiler = __VERSION__;
@@ -73,9 +73,10 @@ std::string format_machine(const Machine& machine) {
   std::array<char, 32> load{};
   std::snprintf(load.data(), load.size(), "%.2f", machine.load_average);
   return "machine cpu=" + quoted(machine.cpu_model) + " cpus=" + std::to_string(machine.cpus) +
-         " cores=" + std::to_string(machine.cores) + " governor=" + machine.governor + " load=" + load.data() +
-         " kernel=" + machine.kernel + " compiler=" + quoted(machine.compiler) +
-         " flags=" + quoted(machine.flags) + " commit=" + machine.commit;
+         " cores=" + std::to_string(machine.cores) + " governor=" + machine.governor +
+         " load=" + load.data() + " kernel=" + machine.kernel +
+         " compiler=" + quoted(machine.compiler) + " flags=" + quoted(machine.flags) +
+         " commit=" + machine.commit;
 }
 
 Noise read_noise(FileSystem& files, const std::string& stat_path) {

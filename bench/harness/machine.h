@@ -14,13 +14,13 @@ namespace penstock::bench {
 
 struct Machine {
   std::string cpu_model;
-  unsigned cpus = 0;          // That this process may use.
-  unsigned cores = 0;         // The physical ones among them.
-  std::string governor;       // Of the frequency of the first CPU.
+  unsigned cpus = 0;     // That this process may use.
+  unsigned cores = 0;    // The physical ones among them.
+  std::string governor;  // Of the frequency of the first CPU.
   std::string kernel;
-  double load_average = 0;    // Of the last minute.
+  double load_average = 0;  // Of the last minute.
   std::string compiler;
-  std::string flags;          // That this binary was built with.
+  std::string flags;  // That this binary was built with.
   std::string commit;
 };
 
@@ -41,7 +41,9 @@ struct Noise {
             after.switches_forced - before.switches_forced};
   }
   double steal_percent() const noexcept {
-    return all_ticks == 0 ? 0 : 100.0 * static_cast<double>(steal_ticks) / static_cast<double>(all_ticks);
+    return all_ticks == 0
+               ? 0
+               : 100.0 * static_cast<double>(steal_ticks) / static_cast<double>(all_ticks);
   }
 };
 

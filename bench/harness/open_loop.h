@@ -51,12 +51,12 @@ class OpenLoopSchedule {
     if (now < start_) return 0;
     const std::chrono::nanoseconds past = now - start_ + std::chrono::nanoseconds(1);
     if (in_period_ == 0) return count_in(past, rate_);
-    const auto periods = static_cast<std::uint64_t>((past - std::chrono::nanoseconds(1)) / burst_.period);
+    const auto periods =
+        static_cast<std::uint64_t>((past - std::chrono::nanoseconds(1)) / burst_.period);
     const auto within = past - burst_.period * static_cast<std::int64_t>(periods);
-    const std::uint64_t count =
-        within <= burst_.length
-            ? count_in(within, burst_.rate_per_second)
-            : in_burst_ + count_in(within - burst_.length, rate_);
+    const std::uint64_t count = within <= burst_.length
+                                    ? count_in(within, burst_.rate_per_second)
+                                    : in_burst_ + count_in(within - burst_.length, rate_);
     return periods * in_period_ + count;
   }
 
@@ -66,11 +66,13 @@ class OpenLoopSchedule {
   static constexpr std::uint64_t kSecond = 1'000'000'000;
 
   // floor(events / rate); whole seconds apart, so that nothing overflows.
-  static constexpr std::chrono::nanoseconds span_of(std::uint64_t events, std::uint64_t rate) noexcept {
+  static constexpr std::chrono::nanoseconds span_of(std::uint64_t events,
+                                                    std::uint64_t rate) noexcept {
     return std::chrono::nanoseconds(events / rate * kSecond + events % rate * kSecond / rate);
   }
   // How many i have span_of(i) < span.
-  static constexpr std::uint64_t count_in(std::chrono::nanoseconds span, std::uint64_t rate) noexcept {
+  static constexpr std::uint64_t count_in(std::chrono::nanoseconds span,
+                                          std::uint64_t rate) noexcept {
     const auto nanos = static_cast<std::uint64_t>(span.count());
     return nanos / kSecond * rate + (nanos % kSecond * rate + kSecond - 1) / kSecond;
   }

@@ -32,7 +32,8 @@ Spread spread_of(std::vector<double> values) {
   PENSTOCK_CHECK(!values.empty());
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;
-  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  const double median =
+      values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   return {.median = median, .min = values.front(), .max = values.back()};
 }
 

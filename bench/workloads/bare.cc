@@ -19,10 +19,14 @@ RowSum run_loop(Disorder disorder, std::uint64_t events) noexcept {
 
 RowSum run_query(Query query, Disorder disorder, std::uint64_t events) noexcept {
   switch (query) {
-    case Query::kQ0: return run_loop<Query::kQ0>(disorder, events);
-    case Query::kQ1: return run_loop<Query::kQ1>(disorder, events);
-    case Query::kQ2: return run_loop<Query::kQ2>(disorder, events);
-    case Query::kKeyed: break;
+    case Query::kQ0:
+      return run_loop<Query::kQ0>(disorder, events);
+    case Query::kQ1:
+      return run_loop<Query::kQ1>(disorder, events);
+    case Query::kQ2:
+      return run_loop<Query::kQ2>(disorder, events);
+    case Query::kKeyed:
+      break;
   }
   return run_bare_keyed(events);
 }

@@ -53,13 +53,20 @@ bool read_number(ondemand::value value, Number& number) {
 bool read_field(ondemand::field& field, NexmarkEvent& event) {
   const ondemand::raw_json_string key = field.key();
   switch (*key.raw()) {
-    case 't': return !key.unsafe_is_equal("type") || read_kind(field.value(), event.kind);
-    case 'a': return !key.unsafe_is_equal("auction") || read_number(field.value(), event.auction);
-    case 'b': return !key.unsafe_is_equal("bidder") || read_number(field.value(), event.person);
-    case 'p': return !key.unsafe_is_equal("price") || read_number(field.value(), event.price);
-    case 'c': return !key.unsafe_is_equal("channel") || read_channel(field.value(), event.channel);
-    case 'd': return !key.unsafe_is_equal("dateTime") || read_number(field.value(), event.time_ms);
-    default: return true;
+    case 't':
+      return !key.unsafe_is_equal("type") || read_kind(field.value(), event.kind);
+    case 'a':
+      return !key.unsafe_is_equal("auction") || read_number(field.value(), event.auction);
+    case 'b':
+      return !key.unsafe_is_equal("bidder") || read_number(field.value(), event.person);
+    case 'p':
+      return !key.unsafe_is_equal("price") || read_number(field.value(), event.price);
+    case 'c':
+      return !key.unsafe_is_equal("channel") || read_channel(field.value(), event.channel);
+    case 'd':
+      return !key.unsafe_is_equal("dateTime") || read_number(field.value(), event.time_ms);
+    default:
+      return true;
   }
 }
 
@@ -87,10 +94,14 @@ RowSum run_loop(ondemand::parser& parser, const NexmarkJson& lines) {
 
 RowSum run_query(Query query, ondemand::parser& parser, const NexmarkJson& lines) {
   switch (query) {
-    case Query::kQ0: return run_loop<Query::kQ0>(parser, lines);
-    case Query::kQ1: return run_loop<Query::kQ1>(parser, lines);
-    case Query::kQ2: return run_loop<Query::kQ2>(parser, lines);
-    case Query::kKeyed: break;  // Has no JSON form.
+    case Query::kQ0:
+      return run_loop<Query::kQ0>(parser, lines);
+    case Query::kQ1:
+      return run_loop<Query::kQ1>(parser, lines);
+    case Query::kQ2:
+      return run_loop<Query::kQ2>(parser, lines);
+    case Query::kKeyed:
+      break;  // Has no JSON form.
   }
   PENSTOCK_CHECK(false);
   return {};

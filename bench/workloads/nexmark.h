@@ -20,17 +20,18 @@ inline constexpr std::int64_t kDisorderMillis = 2000;
 
 // One type for all three kinds; fields that a kind does not have are 0.
 struct NexmarkEvent {
-  std::uint64_t auction = 0;    // Of an auction: its id. Of a bid: what it is for.
-  std::uint64_t person = 0;     // Of a person: its id. Of an auction: the seller. Of a bid: the bidder.
+  std::uint64_t auction = 0;  // Of an auction: its id. Of a bid: what it is for.
+  std::uint64_t person =
+      0;  // Of a person: its id. Of an auction: the seller. Of a bid: the bidder.
   std::int64_t time_ms = 0;
   std::int64_t expires_ms = 0;  // Of an auction.
   std::uint32_t price = 0;      // Of a bid. Of an auction: the initial one.
   std::uint32_t reserve = 0;    // Of an auction.
   NexmarkKind kind = NexmarkKind::kPerson;
-  std::uint8_t channel = 0;     // Of a bid: 0..3.
-  std::uint8_t category = 0;    // Of an auction: 10..14.
-  std::uint8_t state = 0;       // Of a person: 0 AZ, 1 CA, 2 ID, 3 OR, 4 WA, 5 WY.
-  std::uint8_t city = 0;        // Of a person: 0..9.
+  std::uint8_t channel = 0;   // Of a bid: 0..3.
+  std::uint8_t category = 0;  // Of an auction: 10..14.
+  std::uint8_t state = 0;     // Of a person: 0 AZ, 1 CA, 2 ID, 3 OR, 4 WA, 5 WY.
+  std::uint8_t city = 0;      // Of a person: 0..9.
 };
 static_assert(sizeof(NexmarkEvent) == 48, "with the header of an element it fills one cache line");
 static_assert(std::is_trivially_copyable_v<NexmarkEvent>);
@@ -74,7 +75,8 @@ constexpr std::uint64_t nexmark_auction(std::uint64_t a, const NexmarkPlace& at)
   return a < 32768 ? at.hot_auction : recent;
 }
 
-constexpr std::int64_t nexmark_time_ms(std::uint64_t n, std::uint64_t group, Disorder disorder) noexcept {
+constexpr std::int64_t nexmark_time_ms(std::uint64_t n, std::uint64_t group,
+                                       Disorder disorder) noexcept {
   const auto ordered = static_cast<std::int64_t>(group / 2);  // n / 100
   if (disorder == Disorder::kNone) return ordered;
   const auto back = static_cast<std::int64_t>(((sm(2, n) >> 32) * kDisorderMillis) >> 32);
@@ -82,7 +84,8 @@ constexpr std::int64_t nexmark_time_ms(std::uint64_t n, std::uint64_t group, Dis
 }
 
 // REQUIRES: `at` is the place of n.
-[[gnu::always_inline]] constexpr NexmarkEvent nexmark_event_at(std::uint64_t n, const NexmarkPlace& at,
+[[gnu::always_inline]] constexpr NexmarkEvent nexmark_event_at(std::uint64_t n,
+                                                               const NexmarkPlace& at,
                                                                Disorder disorder) noexcept {
   const std::uint64_t random = sm(1, n);
   const std::uint64_t a = random & 0xffff;

@@ -21,29 +21,36 @@ void append(std::string& to, std::integral auto number) {
 void append_all(std::string& to, const auto&... parts) { (append(to, parts), ...); }
 
 void append_person(std::string& to, const NexmarkEvent& e) {
-  append_all(to, R"({"type":"person","id":)", e.person, R"(,"name":"person )", e.person, R"(","city":"city )",
-             e.city, R"(","state":")", kStates[e.state]);
+  append_all(to, R"({"type":"person","id":)", e.person, R"(,"name":"person )", e.person,
+             R"(","city":"city )", e.city, R"(","state":")", kStates[e.state]);
   append_all(to, R"(","dateTime":)", e.time_ms);
 }
 
 void append_auction(std::string& to, const NexmarkEvent& e) {
-  append_all(to, R"({"type":"auction","id":)", e.auction, R"(,"seller":)", e.person, R"(,"category":)",
-             e.category, R"(,"initialBid":)", e.price, R"(,"reserve":)", e.reserve);
+  append_all(to, R"({"type":"auction","id":)", e.auction, R"(,"seller":)", e.person,
+             R"(,"category":)", e.category, R"(,"initialBid":)", e.price, R"(,"reserve":)",
+             e.reserve);
   append_all(to, R"(,"expires":)", e.expires_ms, R"(,"dateTime":)", e.time_ms);
 }
 
 void append_bid(std::string& to, const NexmarkEvent& e) {
-  append_all(to, R"({"type":"bid","auction":)", e.auction, R"(,"bidder":)", e.person, R"(,"price":)", e.price,
-             R"(,"channel":")", kNexmarkChannels[e.channel]);
+  append_all(to, R"({"type":"bid","auction":)", e.auction, R"(,"bidder":)", e.person,
+             R"(,"price":)", e.price, R"(,"channel":")", kNexmarkChannels[e.channel]);
   append_all(to, R"(","url":"https://www.nexmark.com/item.htm?query=1","dateTime":)", e.time_ms);
 }
 
 void append_line(std::string& to, const NexmarkEvent& event) {
   const std::size_t start = to.size();
   switch (event.kind) {
-    case NexmarkKind::kPerson: append_person(to, event); break;
-    case NexmarkKind::kAuction: append_auction(to, event); break;
-    case NexmarkKind::kBid: append_bid(to, event); break;
+    case NexmarkKind::kPerson:
+      append_person(to, event);
+      break;
+    case NexmarkKind::kAuction:
+      append_auction(to, event);
+      break;
+    case NexmarkKind::kBid:
+      append_bid(to, event);
+      break;
   }
   to += R"(,"extra":")";
   constexpr std::string_view kTail = R"("})";

@@ -33,7 +33,7 @@ class NexmarkJson {
   std::string_view bytes() const noexcept { return {buffer_.data(), line_starts_.back()}; }
 
  private:
-  std::string buffer_;  // The lines and the padding.
+  std::string buffer_;                    // The lines and the padding.
   std::vector<std::size_t> line_starts_;  // One more than lines: where the next one would start.
 };
 

@@ -2,7 +2,7 @@
 // stored and read back.
 //
 // Threads    Any.
-// Cost       About 0.15 ns a byte with the processor's instruction (SSE 4.2), chosen when running;
+// Cost       About 0.1 ns a byte with the processor's instruction (SSE 4.2), chosen when running;
 //            a table without.
 #pragma once
 

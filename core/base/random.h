@@ -54,9 +54,8 @@ class Random {
 
   // Normally distributed with mean 0 and deviation 1.
   double normal() noexcept {
-    for (
-        ;
-        ;) {  // Marsaglia's polar method: a point in the unit circle, found in 1.3 tries on average.
+    // Marsaglia's polar method: a point in the unit circle, found in 1.3 tries on average.
+    for (;;) {
       const double x = 2 * uniform() - 1;
       const double y = 2 * uniform() - 1;
       const double square = x * x + y * y;

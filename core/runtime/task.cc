@@ -120,7 +120,6 @@ void Task::pass_barrier(Epoch epoch) {
 void Task::end_channel(std::size_t channel) {
   body_->block_channel(channel, true);  // Nothing comes after End.
   if (const std::optional<Epoch> complete = aligner_.on_end(channel)) pass_barrier(*complete);
-  on_update(coalescer_.on_end(channel));
   if (--open_channels_ == 0) finish(false);
 }
 

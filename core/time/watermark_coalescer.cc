@@ -8,19 +8,16 @@ WatermarkCoalescer::Update WatermarkCoalescer::on_watermark(std::size_t channel,
                                                             EventTime time) noexcept {
   Channel& from = channels_[channel];
   from.watermark = std::max(from.watermark, time);
-  if (from.state == State::kIdle) from.state = State::kActive;
+  if (time == kMaxEventTime) {
+    from.state = State::kEnded;
+  } else if (from.state == State::kIdle) {
+    from.state = State::kActive;
+  }
   return recompute();
 }
 
 WatermarkCoalescer::Update WatermarkCoalescer::on_idle(std::size_t channel) noexcept {
   if (channels_[channel].state == State::kActive) channels_[channel].state = State::kIdle;
-  return recompute();
-}
-
-WatermarkCoalescer::Update WatermarkCoalescer::on_end(std::size_t channel) noexcept {
-  Channel& from = channels_[channel];
-  // A drained channel ends before the end of time: what it has not sent will come after a restart, so it still holds.
-  if (from.watermark == kMaxEventTime) from.state = State::kEnded;
   return recompute();
 }
 

@@ -3,8 +3,9 @@
 // Rules      Idle channels do not hold the others back. When every channel is idle or ended, the highest watermark of
 //            the idle ones goes out first and then Idle: the channel that fell idle last may be behind one that fell
 //            idle before it, and without this step the records already covered would wait until somebody speaks again.
-//            A channel that ended at the end of time holds nobody back; one that ended before it (a drain) keeps its
-//            last watermark in the minimum. The end of time goes out when all have ended there.
+// End        A channel whose watermark is the end of time has ended and holds nobody back; the end of time goes out when
+//            all have. A drained channel stops before that, and its last watermark goes on holding the others: what it
+//            has not sent comes after a restart.
 //            A channel that wakes with a watermark behind the task's does not pull it back.
 // Threads    Pure state of one task. O(channels) per watermark, nothing per record.
 #pragma once
@@ -29,7 +30,6 @@ class WatermarkCoalescer {
 
   Update on_watermark(std::size_t channel, EventTime time) noexcept;
   Update on_idle(std::size_t channel) noexcept;
-  Update on_end(std::size_t channel) noexcept;
   // A record came on the channel: it is active again. Cheap enough to call once per batch.
   void on_records(std::size_t channel) noexcept {
     if (channels_[channel].state == State::kIdle)

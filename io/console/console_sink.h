@@ -1,8 +1,10 @@
 // io/console/console_sink.h -- lines to standard output, or to another open file descriptor.
 //
-// Writers of several tasks share the descriptor: each flush is written under one lock, so lines never mix.
-// Errors     A closed pipe, a full disk: the flush fails with the sink's name and the reason. The process must ignore
-//            SIGPIPE, or be ready to end by it: a library does not touch signals.
+// Writers of several tasks share the descriptor: each flush is written under one lock, so lines
+// never mix. A reader that is slow makes the flush wait, and with it the worker: back-pressure.
+// Errors     A closed pipe, a full disk: the flush fails with the sink's name and the reason.
+// Signals    A closed pipe raises no SIGPIPE here, whatever the process does with that signal; its
+//            handlers and masks stay as they are.
 #pragma once
 
 #include <memory>

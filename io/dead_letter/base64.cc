@@ -6,7 +6,8 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::int8_t, 256> kValues = [] {
   std::array<std::int8_t, 256> values{};
@@ -40,7 +41,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
   std::uint32_t group = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool is_padding = i >= text.size() - padding;
-    const std::int8_t value = is_padding ? std::int8_t{0} : kValues[static_cast<unsigned char>(text[i])];
+    const std::int8_t value =
+        is_padding ? std::int8_t{0} : kValues[static_cast<unsigned char>(text[i])];
     if (value < 0) return std::nullopt;
     group = group << 6 | static_cast<std::uint32_t>(value);
     if (i % 4 != 3) continue;

@@ -4,8 +4,12 @@
 //
 // The raw bytes are exactly those that came, so that they can be mended and played again; they may hold personal
 // data: the file has mode 0600, and nothing of the payload goes anywhere else.
-// Threads    One object per task. Several may append to one path: a flush is one system call in append mode.
-// Errors     A Status that names the path: a dead letter that cannot be kept fails the job, it is not dropped.
+// Threads    One object per task. Several may append to one path: whole lines, one system call per
+//            flush in append mode, so they never mix.
+// Bounds     What waits for a flush is kept to about kBufferBytes and one record.
+// Errors     A Status that names the path: a dead letter that cannot be kept fails the job, it is
+//            not dropped. A full disk or a crash may leave the last line torn; what is added later
+//            begins a new line.
 #pragma once
 
 #include <memory>
@@ -28,10 +32,15 @@ struct DeadLetter {
 
 class DeadLetterFile {
  public:
-  static Result<std::unique_ptr<DeadLetterFile>> open(FileSystem& file_system, const std::string& path);
+  static constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
-  void add(std::string_view source, Origin origin, std::string_view error, std::string_view raw);
+  static Result<std::unique_ptr<DeadLetterFile>> open(FileSystem& file_system,
+                                                      const std::string& path);
+
+  // Keeps one record; flushes when much waits.
+  Status add(std::string_view source, Origin origin, std::string_view error, std::string_view raw);
   Status flush();
+  // Flushes; a second call does nothing.
   Status close();
 
  private:
@@ -41,7 +50,11 @@ class DeadLetterFile {
   std::string buffer_;
 };
 
-// Everything in the file, in order.
-Result<std::vector<DeadLetter>> read_dead_letters(FileSystem& file_system, const std::string& path);
+struct DeadLetters {
+  std::vector<DeadLetter> letters;         // In the order of the file.
+  std::vector<std::size_t> damaged_lines;  // Counted from 1: torn, or not written by us.
+};
+
+Result<DeadLetters> read_dead_letters(FileSystem& file_system, const std::string& path);
 
 }  // namespace penstock

@@ -42,7 +42,9 @@ void BadRecords::keep(const RawRecord& raw, const std::string& reason) noexcept 
     if (!file.ok()) return failure_->set(file.status());
     dead_letters_ = std::move(*file);
   }
-  dead_letters_->add(source_name_, raw.origin, reason, raw.bytes);
+  if (Status status = dead_letters_->add(source_name_, raw.origin, reason, raw.bytes); !status.ok()) {
+    return failure_->set(std::move(status));
+  }
   counters_->dead_letters.add(1);
 }
 

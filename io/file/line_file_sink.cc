@@ -44,7 +44,8 @@ class LineFileSink final : public ByteSink {
 
   Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const override {
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(opened_, true) && !options_.append) PENSTOCK_RETURN_IF_ERROR(empty_file(*context.file_system));
+    if (!std::exchange(opened_, true) && !options_.append)
+      PENSTOCK_RETURN_IF_ERROR(empty_file(*context.file_system));
     Result<std::unique_ptr<WritableFile>> file =
         context.file_system->open_for_writing(options_.path, WriteMode::kAppend);
     if (!file.ok()) return file.status();
@@ -53,7 +54,8 @@ class LineFileSink final : public ByteSink {
 
  private:
   Status empty_file(FileSystem& file_system) const {
-    Result<std::unique_ptr<WritableFile>> file = file_system.open_for_writing(options_.path, WriteMode::kTruncate);
+    Result<std::unique_ptr<WritableFile>> file =
+        file_system.open_for_writing(options_.path, WriteMode::kTruncate);
     return file.ok() ? (*file)->close() : file.status();
   }
 

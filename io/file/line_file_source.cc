@@ -12,67 +12,73 @@ constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
 class LineFileReader final : public ByteReader {
  public:
-  LineFileReader(const LineFileSourceOptions& options, std::unique_ptr<ReadableFile> file)
-      : options_(options), file_(std::move(file)), splitter_(options.line_bytes_max) {}
+  LineFileReader(const LineFileSourceOptions& options, FileSystem& file_system,
+                 std::unique_ptr<ReadableFile> file)
+      : options_(options),
+        file_system_(file_system),
+        file_(std::move(file)),
+        splitter_(options.line_bytes_max) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
     PollResult result;
-    take_lines(batch, result);
+    result.records = splitter_.take(batch, read_at_);
     if (result.records > 0) return result;
-    Result<bool> more = read_block(now);
-    if (!more.ok()) return more.status();
-    take_lines(batch, result);
-    if (*more || result.records > 0) return result;
-    if (options_.follow) {
-      result.state = SourceState::kWaiting;
-      result.wake_at = now + options_.poll_interval;
-      return result;
+    PENSTOCK_RETURN_IF_ERROR(splitter_.status(options_.path));
+    if (!ended_) {
+      const Result<bool> more = read_block(now);
+      if (!more.ok()) return more.status();
+      result.records = splitter_.take(batch, read_at_);
+      if (*more) return result;
+      if (options_.follow) return wait_for_more(now);
+      ended_ = true;
+      result.records = splitter_.take_rest(batch.front(), read_at_) ? 1 : 0;
     }
-    if (const std::optional<Line> rest = splitter_.take_rest()) batch[result.records++] = raw(*rest);
     result.state = SourceState::kEnded;
     return result;
   }
 
  private:
-  void take_lines(std::span<RawRecord> batch, PollResult& result) {
-    while (result.records < batch.size()) {
-      const std::optional<Line> line = splitter_.next();
-      if (!line) return;
-      batch[result.records++] = raw(*line);
-    }
-  }
-
-  RawRecord raw(const Line& line) const { return {line.text, {SplitId{0}, line.offset}, read_at_}; }
-
   // False at the end of the file as it is now.
   Result<bool> read_block(Instant now) {
-    if (splitter_.too_long()) {
-      return Status::data_error(options_.path + " at byte " + std::to_string(splitter_.offset()) +
-                                ": the line is longer than " + std::to_string(options_.line_bytes_max) +
-                                " bytes; raise line_bytes_max or mend the file");
-    }
-    Result<std::size_t> got = file_->read_at(position_, splitter_.writable(kBlockBytes));
+    const Result<std::size_t> got = file_->read_at(position_, splitter_.writable(kBlockBytes));
     if (!got.ok()) return got.status();
     splitter_.written(*got);
     position_ += *got;
     read_at_ = now;
-    if (*got == 0 && options_.follow) PENSTOCK_RETURN_IF_ERROR(check_not_shorter());
     return *got > 0;
   }
 
-  Status check_not_shorter() {
-    const Result<std::uint64_t> size = file_->size();
-    if (!size.ok()) return size.status();
-    if (*size >= position_) return Status();
-    return Status::data_error(options_.path + ": was " + std::to_string(position_) + " bytes long and is now " +
-                              std::to_string(*size) + "; it was replaced or emptied while being followed");
+  Result<PollResult> wait_for_more(Instant now) {
+    PENSTOCK_RETURN_IF_ERROR(check_same_file());
+    return PollResult{
+        .records = 0, .state = SourceState::kWaiting, .wake_at = now + options_.poll_interval};
+  }
+
+  // The file of that name is looked at before ours: a file that grows meanwhile is then never
+  // larger by name than it is by our hold of it, so a larger one is another file.
+  Status check_same_file() {
+    const Result<std::unique_ptr<ReadableFile>> named =
+        file_system_.open_for_reading(options_.path);
+    if (!named.ok()) return named.status().with_place("following " + options_.path);
+    const Result<std::uint64_t> named_bytes = named.value()->size();
+    if (!named_bytes.ok()) return named_bytes.status();
+    const Result<std::uint64_t> held_bytes = file_->size();
+    if (!held_bytes.ok()) return held_bytes.status();
+    if (*named_bytes >= position_ && *named_bytes <= *held_bytes) return Status();
+    return {StatusCode::kUnavailable,
+            options_.path + ": was followed up to byte " + std::to_string(position_) +
+                " and is now another file or shorter, of " + std::to_string(*named_bytes) +
+                " bytes: it was emptied, rotated or replaced; start again to read it from its "
+                "beginning"};
   }
 
   LineFileSourceOptions options_;
+  FileSystem& file_system_;
   std::unique_ptr<ReadableFile> file_;
   LineSplitter splitter_;
   std::uint64_t position_ = 0;
   Instant read_at_;
+  bool ended_ = false;  // For good: a file that grows later would be cut within a line.
 };
 
 class LineFileSource final : public ByteSource {
@@ -82,9 +88,11 @@ class LineFileSource final : public ByteSource {
   std::string name() const override { return options_.path; }
   std::uint32_t parallelism_max() const override { return 1; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
-    Result<std::unique_ptr<ReadableFile>> file = context.file_system->open_for_reading(options_.path);
+    Result<std::unique_ptr<ReadableFile>> file =
+        context.file_system->open_for_reading(options_.path);
     if (!file.ok()) return file.status();
-    return std::unique_ptr<ByteReader>(std::make_unique<LineFileReader>(options_, std::move(*file)));
+    return std::unique_ptr<ByteReader>(
+        std::make_unique<LineFileReader>(options_, *context.file_system, std::move(*file)));
   }
 
  private:

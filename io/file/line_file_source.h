@@ -1,9 +1,13 @@
 // io/file/line_file_source.h -- the lines of a file, once or for as long as it grows.
 //
-// Origin     Split 0; the offset is that of the line's first byte. Arrival is when its block was read.
-// Follow     The reader waits for more at the end; an unfinished last line waits for its newline. A file that became
-//            shorter was replaced or emptied: an error that says so, since what was lost is unknown.
-// Errors     Unreadable path, directory, a line above `line_bytes_max`: a Status with path and offset.
+// Origin     Split 0; the offset is that of the line's first byte. Arrival is when its block was
+//            read.
+// End        A last line without a newline is a line. With `follow` it waits for its newline, and
+//            the reader for more, forever.
+// Rotation   A followed file that became shorter, or whose name now leads to another file or to
+//            none, fails the job with a message that says so: what was lost is unknown.
+// Errors     Unreadable path, directory, a line above `line_bytes_max`: a Status with path and
+//            offset. What stands before such a line has been delivered.
 #pragma once
 
 #include <chrono>

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-
-#include "penstock/core/stream/source.h"
+#include <string>
 
 namespace penstock {
 
@@ -19,31 +18,42 @@ std::span<char> LineSplitter::writable(std::size_t bytes) {
   return {buffer_.data() + end_, bytes};
 }
 
-std::optional<Line> LineSplitter::next() noexcept {
-  const void* found = std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_);
-  if (found == nullptr) {
-    scanned_ = end_;
-    return std::nullopt;
+std::size_t LineSplitter::take(std::span<RawRecord> batch, Instant arrival) noexcept {
+  std::size_t taken = 0;
+  while (taken < batch.size() && scanned_ < end_ && !too_long_) {
+    const char* from = buffer_.data() + scanned_;
+    const auto* newline = static_cast<const char*>(std::memchr(from, '\n', end_ - scanned_));
+    scanned_ = newline == nullptr ? end_ : static_cast<std::size_t>(newline - buffer_.data());
+    too_long_ = scanned_ - begin_ > line_bytes_max_;
+    if (newline == nullptr || too_long_) break;
+    batch[taken++] = cut(scanned_, arrival);
+    ++scanned_;
+    offset_ += scanned_ - begin_;
+    begin_ = scanned_;
   }
-  const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data());
-  const Line line = cut(at);
-  offset_ += at + 1 - begin_;
-  begin_ = scanned_ = at + 1;
-  return line;
+  return taken;
 }
 
-std::optional<Line> LineSplitter::take_rest() noexcept {
-  if (begin_ == end_) return std::nullopt;
-  const Line line = cut(end_);
+bool LineSplitter::take_rest(RawRecord& record, Instant arrival) noexcept {
+  if (begin_ == end_ || too_long_) return false;
+  record = cut(end_, arrival);
   offset_ += end_ - begin_;
   begin_ = scanned_ = end_;
-  return line;
+  return true;
 }
 
-Line LineSplitter::cut(std::size_t end) noexcept {
-  std::size_t length = end - begin_;
-  if (length > 0 && buffer_[end - 1] == '\r') --length;
-  return {{buffer_.data() + begin_, length}, offset_};
+Status LineSplitter::status(std::string_view source_name) const {
+  if (!too_long_) return Status();
+  return Status::data_error(
+      std::string(source_name) + ": the line at byte " + std::to_string(offset_) +
+      " is longer than " + std::to_string(line_bytes_max_) +
+      " bytes; is it a file of lines? If such lines are meant, raise line_bytes_max");
+}
+
+RawRecord LineSplitter::cut(std::size_t end, Instant arrival) noexcept {
+  std::size_t size = end - begin_;
+  if (size > 0 && buffer_[end - 1] == '\r') --size;
+  return {{buffer_.data() + begin_, size}, {SplitId{0}, offset_}, arrival};
 }
 
 }  // namespace penstock

@@ -1,8 +1,10 @@
-// io/file/standard_input_source.h -- the lines of standard input, or of another open file descriptor.
+// io/file/standard_input_source.h -- the lines of standard input, or of another open descriptor.
 //
-// A read of a pipe may wait for ever, so a thread of the reader's own does it and hands blocks over; a worker never
-// waits. At most kBlocksMax blocks wait: beyond that the thread stops reading and the pipe fills, as it should.
-// Origin     Split 0; the offset counts bytes from the first one read. Arrival is when the block came.
+// A read of a pipe may wait for ever, so a thread of the reader's own does it and hands blocks
+// over; a worker never waits. See block_pump.h for its bounds.
+// Origin     Split 0; the offset counts bytes from the first one read. Arrival is when the block
+//            with the line's newline came.
+// End        A last line without a newline is a line.
 // Replay     What was read is gone: after a crash these records cannot be read again.
 // Errors     A failed read, a line above `line_bytes_max`: a Status with the offset.
 #pragma once

@@ -11,7 +11,8 @@ namespace penstock {
 namespace {
 
 constexpr std::uint64_t kBlock = 128;
-constexpr std::uint64_t kEpisodeStride = 4;  // Every fourth payment of a fraudulent block is the culprit's.
+constexpr std::uint64_t kEpisodeStride =
+    4;  // Every fourth payment of a fraudulent block is the culprit's.
 constexpr std::int64_t kMeanGapMicros = 600'000'000;
 constexpr char kCountries[][3] = {"DE", "FR", "US", "GB", "IT", "ES", "NL", "PL", "SE", "AT",
                                   "CH", "BE", "DK", "NO", "FI", "PT", "CZ", "IE", "JP", "BR"};
@@ -32,8 +33,22 @@ struct Block {
   std::uint64_t card;
 };
 
+// base to the power of `exponent`, which counts in steps of 1/256: by products and square roots, which are rounded the
+// same way everywhere; std::pow is not. REQUIRES: 0 <= base < 1, exponent >= 1.
+double power(double base, double exponent) noexcept {
+  const auto steps = static_cast<unsigned>(exponent * 256);
+  double result = base;
+  for (unsigned whole = steps / 256; whole > 1; --whole) result *= base;
+  double root = base;
+  for (unsigned rest = steps % 256; rest != 0; rest = rest * 2 % 256) {
+    root = std::sqrt(root);
+    if (rest >= 128) result *= root;
+  }
+  return result;
+}
+
 std::uint64_t draw_card(Random& random, const PaymentGeneratorOptions& options) noexcept {
-  const double place = std::pow(random.uniform(), options.skew);
+  const double place = power(random.uniform(), options.skew);
   return static_cast<std::uint64_t>(place * options.cards);
 }
 
@@ -57,7 +72,8 @@ Payment payment_of(const PaymentGeneratorOptions& options, std::uint64_t number)
   const bool culprit = block.episode != Episode::kNone && place % kEpisodeStride == 0;
   Payment payment{};
   payment.card = draw_card(random, options);
-  if (culprit && (block.episode == Episode::kBurst || place <= kEpisodeStride)) payment.card = block.card;
+  if (culprit && (block.episode == Episode::kBurst || place <= kEpisodeStride))
+    payment.card = block.card;
   payment.country = home_of(payment.card);
   payment.cents = usual_cents(payment.card) * random.between(60, 140) / 100;
   payment.merchant = random.below(1000);
@@ -87,7 +103,8 @@ class LineWriter {
   LineWriter& number(std::uint64_t value, int digits_min = 1) noexcept {
     char digits[20];
     int count = 0;
-    for (; value != 0 || count < digits_min; value /= 10) digits[count++] = static_cast<char>('0' + value % 10);
+    for (; value != 0 || count < digits_min; value /= 10)
+      digits[count++] = static_cast<char>('0' + value % 10);
     while (count > 0) *at_++ = digits[--count];
     return *this;
   }
@@ -109,14 +126,22 @@ class LineWriter {
 
 }  // namespace
 
-std::size_t write_payment(const PaymentGeneratorOptions& options, std::uint64_t number, char* out) noexcept {
+std::size_t write_payment(const PaymentGeneratorOptions& options, std::uint64_t number,
+                          char* out) noexcept {
   const Payment payment = payment_of(options, number);
   LineWriter line(out);
   line.text(R"({"tx":)").number(number).text(R"(,"card":"4000-)");
-  line.number(payment.card / 100'000'000 % 10'000, 4).text("-").number(payment.card / 10'000 % 10'000, 4).text("-");
+  line.number(payment.card / 100'000'000 % 10'000, 4)
+      .text("-")
+      .number(payment.card / 10'000 % 10'000, 4)
+      .text("-");
   line.number(payment.card % 10'000, 4).text(R"(","amount":)").cents(payment.cents);
   line.text(R"(,"country":")").text({kCountries[payment.country], 2});
-  line.text(R"(","merchant":"m)").number(payment.merchant).text(R"(","ts":")").time(payment.at).text("\"}");
+  line.text(R"(","merchant":"m)")
+      .number(payment.merchant)
+      .text(R"(","ts":")")
+      .time(payment.at)
+      .text("\"}");
   if (options.bad_share <= 0) return line.size();
   Random random(hash_bits(options.seed ^ 0xbb67ae8584caa73b) + number);
   return random.chance(options.bad_share) ? line.size() / 2 : line.size();

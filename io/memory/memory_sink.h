@@ -1,6 +1,7 @@
 // io/memory/memory_sink.h -- a list of records as a sink: for tests.
 //
-// Threads    records() may be called by any thread, while the job runs and after.
+// Threads    records() may be called by any thread, while the job runs and after. Writers take the
+//            lock once per flush.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,8 @@
 // io/memory/memory_source.h -- lines held in memory as a source: for tests and benchmarks.
+//
+// Each string is one record, read once and in order. Origin is split 0 and the record's index, also
+// when several tasks read: task k of n gives out records k, k + n, ... Arrival is when it was
+// polled.
 #pragma once
 
 #include <memory>
@@ -9,7 +13,7 @@
 
 namespace penstock {
 
-// Each string is one record; split 0, offset = its index. They are read once, in order, and are shared by copies.
+// Copies of the source and its readers share the records.
 std::shared_ptr<const ByteSource> memory_source(std::vector<std::string> records);
 
 }  // namespace penstock

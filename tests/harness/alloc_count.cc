@@ -12,7 +12,8 @@ constinit std::atomic<std::uint64_t> process_allocations{0};
 
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
   ++thread_allocations;
-  process_allocations.fetch_add(1, std::memory_order_relaxed);  // A count: it publishes nothing else.
+  process_allocations.fetch_add(1,
+                                std::memory_order_relaxed);  // A count: it publishes nothing else.
   if (size == 0) size = 1;  // Every object has an address of its own.
   if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return std::malloc(size);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -25,7 +26,9 @@ void* allocate_or_throw(std::size_t size, std::size_t alignment) {
 }
 
 constexpr std::size_t kPlain = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-constexpr std::size_t bytes(std::align_val_t alignment) { return static_cast<std::size_t>(alignment); }
+constexpr std::size_t bytes(std::align_val_t alignment) {
+  return static_cast<std::size_t>(alignment);
+}
 
 }  // namespace
 
@@ -51,8 +54,12 @@ void* operator new(size_t size, align_val_t to) { return allocate_or_throw(size,
 void* operator new[](size_t size, align_val_t to) { return allocate_or_throw(size, bytes(to)); }
 void* operator new(size_t size, const nothrow_t&) noexcept { return allocate(size, kPlain); }
 void* operator new[](size_t size, const nothrow_t&) noexcept { return allocate(size, kPlain); }
-void* operator new(size_t size, align_val_t to, const nothrow_t&) noexcept { return allocate(size, bytes(to)); }
-void* operator new[](size_t size, align_val_t to, const nothrow_t&) noexcept { return allocate(size, bytes(to)); }
+void* operator new(size_t size, align_val_t to, const nothrow_t&) noexcept {
+  return allocate(size, bytes(to));
+}
+void* operator new[](size_t size, align_val_t to, const nothrow_t&) noexcept {
+  return allocate(size, bytes(to));
+}
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }

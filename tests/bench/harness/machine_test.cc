@@ -20,7 +20,8 @@ std::string write_file(FileSystem& files, const std::string& text) {
 
 TEST(Noise, ReadsStealFromTheLineOfAllCpus) {
   const auto files = make_posix_file_system();
-  const std::string path = write_file(*files, "cpu  10 1 5 70 4 0 0 10 3 0\ncpu0 1 1 1 1 1 1 1 999 0 0\n");
+  const std::string path =
+      write_file(*files, "cpu  10 1 5 70 4 0 0 10 3 0\ncpu0 1 1 1 1 1 1 1 999 0 0\n");
   const Noise noise = read_noise(*files, path);
   EXPECT_EQ(noise.steal_ticks, 10u);
   EXPECT_EQ(noise.all_ticks, 100u);
@@ -36,14 +37,17 @@ TEST(Noise, IsZeroWhereNothingCanBeRead) {
 
 TEST(Noise, CountsTheSwitchesOfTheCallingThread) {
   const Noise before = read_noise();
-  std::this_thread::sleep_for(std::chrono::milliseconds(1));  // A switch by definition; nothing waits for it.
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(1));  // A switch by definition; nothing waits for it.
   const Noise during = read_noise() - before;
   EXPECT_GE(during.switches_voluntary, 1u);
 }
 
 TEST(Noise, ReportsOneLine) {
-  EXPECT_EQ(format_noise({.steal_ticks = 1, .all_ticks = 400, .switches_voluntary = 3, .switches_forced = 17}),
-            "noise steal_percent=0.25 switches_voluntary=3 switches_forced=17");
+  EXPECT_EQ(
+      format_noise(
+          {.steal_ticks = 1, .all_ticks = 400, .switches_voluntary = 3, .switches_forced = 17}),
+      "noise steal_percent=0.25 switches_voluntary=3 switches_forced=17");
 }
 
 TEST(Machine, KnowsWhereItRuns) {

@@ -47,7 +47,8 @@ TEST(OpenLoopSchedule, StandsStillWhileTheSourceIsLate) {
 TEST(OpenLoopSchedule, RaisesTheRateAtTheStartOfEachPeriodOfABurst) {
   // 100 events in the first tenth of a second, 90 in the other nine.
   const OpenLoopSchedule schedule(
-      Instant{0}, 100, {.period = seconds(1), .length = milliseconds(100), .rate_per_second = 1000});
+      Instant{0}, 100,
+      {.period = seconds(1), .length = milliseconds(100), .rate_per_second = 1000});
   EXPECT_EQ(schedule.due(99), Instant{0} + milliseconds(99));
   EXPECT_EQ(schedule.due(100), Instant{0} + milliseconds(100));
   EXPECT_EQ(schedule.due(101), Instant{0} + milliseconds(110));
@@ -58,7 +59,8 @@ TEST(OpenLoopSchedule, RaisesTheRateAtTheStartOfEachPeriodOfABurst) {
 
 TEST(OpenLoopSchedule, CountsExactlyWithBurstsToo) {
   const OpenLoopSchedule schedule(
-      Instant{5}, 999, {.period = milliseconds(10), .length = milliseconds(3), .rate_per_second = 123'457});
+      Instant{5}, 999,
+      {.period = milliseconds(10), .length = milliseconds(3), .rate_per_second = 123'457});
   for (std::uint64_t i = 0; i < 5000; ++i) {
     const Instant due = schedule.due(i);
     EXPECT_LE(due, schedule.due(i + 1));

@@ -18,7 +18,11 @@ TEST(Paired, WarmsBothUpOnceAndThenChangesWhoIsFirst) {
   std::string calls;
   run_paired("x", {GoalKind::kAtLeast, 0.7}, 3, scripted(calls, 'o', {9, 1, 1, 1}),
              scripted(calls, 'b', {9, 1, 1, 1}));
-  EXPECT_EQ(calls, "ob" "ob" "bo" "ob");
+  EXPECT_EQ(calls,
+            "ob"
+            "ob"
+            "bo"
+            "ob");
 }
 
 TEST(Paired, TakesTheMedianOfTheRatiosOfPairs) {
@@ -38,7 +42,8 @@ TEST(Paired, TakesTheMedianOfTheRatiosOfPairs) {
 TEST(Paired, ReportsOneLine) {
   std::string calls;
   const auto run = [&](Goal goal) {
-    return format_paired(run_paired("q0", goal, 1, scripted(calls, 'o', {0, 3}), scripted(calls, 'b', {0, 4})));
+    return format_paired(
+        run_paired("q0", goal, 1, scripted(calls, 'o', {0, 3}), scripted(calls, 'b', {0, 4})));
   };
   EXPECT_EQ(run({GoalKind::kAtLeast, 0.7}),
             "ratio name=q0 ours=3[3..3] bare=4[4..4] ratio=0.750[0.750..0.750] goal=>=0.70 ok");

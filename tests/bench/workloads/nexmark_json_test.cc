@@ -14,23 +14,42 @@ std::string filled(std::string start) {
 }
 
 TEST(NexmarkJson, WritesTheThreeKindsAndFillsThemTo200Bytes) {
-  NexmarkEvent person{.person = 7, .time_ms = 12, .kind = NexmarkKind::kPerson, .state = 3, .city = 4};
-  EXPECT_EQ(nexmark_json_line(person),
-            filled(R"({"type":"person","id":7,"name":"person 7","city":"city 4","state":"OR","dateTime":12)"));
-  NexmarkEvent auction{.auction = 5, .person = 7, .time_ms = 12, .expires_ms = 20, .price = 3, .reserve = 9,
-                       .kind = NexmarkKind::kAuction, .category = 11};
-  EXPECT_EQ(nexmark_json_line(auction),
-            filled(R"({"type":"auction","id":5,"seller":7,"category":11,"initialBid":3,"reserve":9,)"
-                   R"("expires":20,"dateTime":12)"));
-  NexmarkEvent bid{.auction = 5, .person = 7, .time_ms = 12, .price = 30, .kind = NexmarkKind::kBid, .channel = 3};
+  NexmarkEvent person{
+      .person = 7, .time_ms = 12, .kind = NexmarkKind::kPerson, .state = 3, .city = 4};
+  EXPECT_EQ(
+      nexmark_json_line(person),
+      filled(
+          R"({"type":"person","id":7,"name":"person 7","city":"city 4","state":"OR","dateTime":12)"));
+  NexmarkEvent auction{.auction = 5,
+                       .person = 7,
+                       .time_ms = 12,
+                       .expires_ms = 20,
+                       .price = 3,
+                       .reserve = 9,
+                       .kind = NexmarkKind::kAuction,
+                       .category = 11};
+  EXPECT_EQ(
+      nexmark_json_line(auction),
+      filled(R"({"type":"auction","id":5,"seller":7,"category":11,"initialBid":3,"reserve":9,)"
+             R"("expires":20,"dateTime":12)"));
+  NexmarkEvent bid{.auction = 5,
+                   .person = 7,
+                   .time_ms = 12,
+                   .price = 30,
+                   .kind = NexmarkKind::kBid,
+                   .channel = 3};
   EXPECT_EQ(nexmark_json_line(bid),
             filled(R"({"type":"bid","auction":5,"bidder":7,"price":30,"channel":"Baidu",)"
                    R"("url":"https://www.nexmark.com/item.htm?query=1","dateTime":12)"));
 }
 
 TEST(NexmarkJson, DoesNotCutALineThatIsLonger) {
-  NexmarkEvent bid{.auction = ~0ull, .person = ~0ull, .time_ms = INT64_MAX, .price = ~0u,
-                   .kind = NexmarkKind::kBid, .channel = 2};
+  NexmarkEvent bid{.auction = ~0ull,
+                   .person = ~0ull,
+                   .time_ms = INT64_MAX,
+                   .price = ~0u,
+                   .kind = NexmarkKind::kBid,
+                   .channel = 2};
   const std::string line = nexmark_json_line(bid);
   EXPECT_GT(line.size(), 200u);
   EXPECT_TRUE(line.ends_with(R"("dateTime":9223372036854775807,"extra":""})"));

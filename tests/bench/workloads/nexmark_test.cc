@@ -2,16 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 
 namespace penstock::bench {
 namespace {
 
 bool equal(const NexmarkEvent& a, const NexmarkEvent& b) {
-  return a.kind == b.kind && a.auction == b.auction && a.person == b.person && a.time_ms == b.time_ms &&
-         a.expires_ms == b.expires_ms && a.price == b.price && a.reserve == b.reserve &&
-         a.channel == b.channel && a.category == b.category && a.state == b.state && a.city == b.city;
+  return a.kind == b.kind && a.auction == b.auction && a.person == b.person &&
+         a.time_ms == b.time_ms && a.expires_ms == b.expires_ms && a.price == b.price &&
+         a.reserve == b.reserve && a.channel == b.channel && a.category == b.category &&
+         a.state == b.state && a.city == b.city;
 }
 
 TEST(Nexmark, HasOnePersonThreeAuctionsAnd46BidsInFifty) {

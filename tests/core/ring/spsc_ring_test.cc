@@ -240,6 +240,21 @@ TEST_P(SpscRingThreads, LoseNoWakeUpWhenBothSidesSleep) {
   RecordProperty("sleeps", std::to_string(consumer_parker.sleeps() + producer_parker.sleeps()));
 }
 
+// Gives the calling thread the first or the last CPU that it may use, and takes it back: two threads that share one CPU
+// hardly ever do anything at the same time.
+class OnOneCpu {
+ public:
+  explicit OnOneCpu(std::size_t side) : before_(current_thread_cpus()) {
+    EXPECT_TRUE(pin_current_thread(side == 0 ? before_.front() : before_.back()).ok());
+  }
+  ~OnOneCpu() { EXPECT_TRUE(pin_current_thread(before_).ok()); }
+  OnOneCpu(const OnOneCpu&) = delete;
+  OnOneCpu& operator=(const OnOneCpu&) = delete;
+
+ private:
+  std::vector<int> before_;
+};
+
 // Lets two threads begin each round within a few nanoseconds of each other.
 class StartingLine {
  public:
@@ -272,6 +287,7 @@ TEST(SpscRingLitmus, PublisherOrSleeperSeesTheOther) {
   std::vector<char> woke(kLitmusRounds + 1);
   std::vector<char> saw(kLitmusRounds + 1);
   std::thread publisher([&] {
+    const OnOneCpu pinned(0);
     for (std::uint64_t round = 1; round <= kLitmusRounds; ++round) {
       EXPECT_TRUE(ring.stage(round));
       EXPECT_FALSE(
@@ -283,6 +299,7 @@ TEST(SpscRingLitmus, PublisherOrSleeperSeesTheOther) {
       line.wait_for_both(0, 3 * round + 2);
     }
   });
+  const OnOneCpu pinned(1);
   for (std::uint64_t round = 1; round <= kLitmusRounds; ++round) {
     EXPECT_TRUE(ring.peek(1).empty());  // Brings the index near.
     line.wait_for_both(1, 3 * round);
@@ -310,6 +327,7 @@ TEST(SpscRingLitmus, ReleaserOrRequesterSeesTheOther) {
   std::vector<char> found(kLitmusRounds + 1);
   std::vector<char> answered(kLitmusRounds + 1);
   std::thread producer([&] {
+    const OnOneCpu pinned(0);
     for (std::uint64_t round = 1; round <= kLitmusRounds; ++round) {
       while (ring.stage(round)) continue;
       ring.publish();
@@ -320,6 +338,7 @@ TEST(SpscRingLitmus, ReleaserOrRequesterSeesTheOther) {
       line.wait_for_both(0, 3 * round + 2);
     }
   });
+  const OnOneCpu pinned(1);
   for (std::uint64_t round = 1; round <= kLitmusRounds; ++round) {
     line.wait_for_both(1, 3 * round);
     ring.release(ring.peek(1).size());

@@ -118,7 +118,7 @@ TEST(Engine, StopClosesOperatorsButDropsWhatIsInFlight) {
 
 TEST(Engine, BarriersCutTheStreamWhereTheSourceStood) {
   auto log = std::make_shared<Log>();
-  auto engine = build(kit::two_stages({}, ExchangeKind::kForward, log), {.ring_slots = 8});
+  auto engine = build(kit::two_stages({}, ExchangeKind::kForward, log), {.ring_slots = 16});
   engine->step_task(0, 5);
   EXPECT_EQ(engine->request_epoch(), Epoch{1});
   EXPECT_EQ(engine->completed_epoch(), Epoch{0});

@@ -80,11 +80,11 @@ TEST(WatermarkCoalescer, SaysIdleAgainAfterEachTimeItWoke) {
 TEST(WatermarkCoalescer, AChannelAtTheEndOfTimeHoldsNobody) {
   WatermarkCoalescer coalescer(2);
   coalescer.on_watermark(0, {10});
-  coalescer.on_watermark(1, kMaxEventTime);
-  coalescer.on_end(1);
-  EXPECT_EQ(coalescer.current(), EventTime{10});
+  EXPECT_EQ(coalescer.on_watermark(1, kMaxEventTime).watermark, EventTime{10});
   EXPECT_EQ(coalescer.on_watermark(0, {20}).watermark, EventTime{20});
+  EXPECT_EQ(coalescer.held_by(), 0u);
   EXPECT_EQ(coalescer.on_watermark(0, kMaxEventTime).watermark, kMaxEventTime);
+  EXPECT_FALSE(coalescer.is_idle()) << "ended is not idle";
 }
 
 TEST(WatermarkCoalescer, TheEndOfOneInputIsNotTheEndOfTimeForOneThatIsOnlyIdle) {
@@ -93,20 +93,11 @@ TEST(WatermarkCoalescer, TheEndOfOneInputIsNotTheEndOfTimeForOneThatIsOnlyIdle) 
     coalescer.on_watermark(0, {10});
     if (idle_first) coalescer.on_idle(0);
     coalescer.on_watermark(1, kMaxEventTime);
-    coalescer.on_end(1);
     if (!idle_first) coalescer.on_idle(0);
     EXPECT_TRUE(coalescer.is_idle());
     EXPECT_EQ(coalescer.current(), EventTime{10});
+    EXPECT_EQ(coalescer.on_watermark(0, {20}).watermark, EventTime{20}) << "it is not late";
   }
-}
-
-TEST(WatermarkCoalescer, ADrainedChannelKeepsHoldingTime) {
-  WatermarkCoalescer coalescer(2);
-  coalescer.on_watermark(0, {100});
-  coalescer.on_watermark(1, {50});
-  EXPECT_EQ(coalescer.on_end(1).watermark, std::nullopt) << "its records between 50 and 100 come after a restart";
-  EXPECT_EQ(coalescer.on_end(0).watermark, std::nullopt);
-  EXPECT_EQ(coalescer.current(), EventTime{50});
 }
 
 // The rules once more, as directly as they can be written, against random histories.
@@ -136,7 +127,6 @@ struct RandomHistory {
   Model model{std::vector<Model::State>(channels, Model::State::kActive),
               std::vector<std::int64_t>(channels, kMinEventTime.micros)};
   EventTime emitted = kMinEventTime;
-  bool was_idle = false;
 
   // Watermarks of one channel rise, as they do on a ring.
   WatermarkCoalescer::Update rise(std::size_t channel) {
@@ -146,14 +136,8 @@ struct RandomHistory {
     return coalescer.on_watermark(channel, {time});
   }
   WatermarkCoalescer::Update end(std::size_t channel) {
-    model.states[channel] = Model::State::kActive;
-    model.times[channel] = kMaxEventTime.micros;
-    model.settle();
-    const auto update = coalescer.on_watermark(channel, kMaxEventTime);
-    if (update.watermark) emitted = *update.watermark;
-    was_idle = coalescer.is_idle();  // The last watermark woke the channel.
     model.states[channel] = Model::State::kEnded;
-    return coalescer.on_end(channel);
+    return coalescer.on_watermark(channel, kMaxEventTime);
   }
   WatermarkCoalescer::Update step(std::size_t channel) {
     const std::uint64_t dice = random() % 20;
@@ -172,7 +156,7 @@ TEST(WatermarkCoalescer, AgreesWithTheRulesOverRandomHistories) {
     for (int i = 0; i < 60; ++i) {
       const std::size_t channel = history.random() % history.channels;
       if (history.model.states[channel] == Model::State::kEnded) continue;
-      history.was_idle = history.coalescer.is_idle();
+      const bool was_idle = history.coalescer.is_idle();
       const auto update = history.step(channel);
       history.model.settle();
       if (update.watermark) {
@@ -184,7 +168,7 @@ TEST(WatermarkCoalescer, AgreesWithTheRulesOverRandomHistories) {
       const bool idle =
           !history.model.any(Model::State::kActive) && history.model.any(Model::State::kIdle);
       ASSERT_EQ(history.coalescer.is_idle(), idle) << "seed " << seed;
-      ASSERT_EQ(update.became_idle, idle && !history.was_idle) << "seed " << seed;
+      ASSERT_EQ(update.became_idle, idle && !was_idle) << "seed " << seed;
     }
   }
 }
