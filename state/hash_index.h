@@ -24,6 +24,7 @@ struct IndexSlot {
   std::uint32_t number_plus_one;  // 0 is an empty slot.
   std::uint32_t tag;
 };
+static_assert(std::endian::native == std::endian::little, "slots are compared as 64-bit words");
 
 class HashIndex {
  public:
@@ -41,26 +42,22 @@ class HashIndex {
 
   [[nodiscard]] bool open(const Options& options) noexcept;
 
-  // The number with this tag for which `match(number)` holds, or kNone.
+  // The number with this tag for which `match(number)` holds, or kNone. `match` may be asked about any number.
   template <class Match>
   std::uint32_t find(std::uint32_t tag, Match match) const noexcept {
     const IndexSlot* line = home_of(tag);
+    const std::uint32_t likely = joined_numbers(line, tag) - 1;
+    if (likely != kNone && match(likely)) [[likely]] return likely;
     for (const IndexSlot* end = line + reach_; line != end; line += kLineSlots) {
-      for (std::uint32_t mask = slots_with(line, tag); mask != 0; mask &= mask - 1) {
-        const std::uint32_t number = line[std::countr_zero(mask)].number_plus_one - 1;
-        if (number != kNone && match(number)) return number;
+      for (std::uint32_t i = 0; i < kLineSlots; ++i) {
+        if (line[i].number_plus_one == 0) return kNone;
+        if (line[i].tag == tag && match(line[i].number_plus_one - 1)) return line[i].number_plus_one - 1;
       }
-      if (line[kLineSlots - 1].number_plus_one == 0) return kNone;
     }
     return kNone;
   }
-  // A number with this tag, unproven; or kNone. Looks at the home line only.
-  std::uint32_t guess(std::uint32_t tag) const noexcept {
-    const IndexSlot* line = home_of(tag);
-    std::uint32_t found = 0;
-    for (std::uint32_t i = 0; i < kLineSlots; ++i) found = line[i].tag == tag ? line[i].number_plus_one : found;
-    return found - 1;
-  }
+  // What is most probably the number with this tag, possibly a number that is not there at all; or kNone.
+  std::uint32_t guess(std::uint32_t tag) const noexcept { return joined_numbers(home_of(tag), tag) - 1; }
   void prefetch(std::uint32_t tag) const noexcept { internal::prefetch(home_of(tag)); }
 
   // Adds a number that is not there. `on_too_far(number)` takes those that lose their place when the index grows.
@@ -116,11 +113,20 @@ class HashIndex {
     IndexSlot slot{0, 0};
   };
 
-  // Bit i is set when slot i has this tag; all eight are compared at once, as which one it is cannot be predicted.
-  static std::uint32_t slots_with(const IndexSlot* line, std::uint32_t tag) noexcept {
-    std::uint32_t mask = 0;
-    for (std::uint32_t i = 0; i < kLineSlots; ++i) mask |= static_cast<std::uint32_t>(line[i].tag == tag) << i;
-    return mask;
+  // The numbers + 1 of a line's slots with this tag, or'ed: of the one, as a rule. All eight are compared at once, as
+  // which one it is cannot be predicted.
+  static std::uint32_t joined_numbers(const IndexSlot* line, std::uint32_t tag) noexcept {
+    using Words = std::uint32_t __attribute__((vector_size(16)));
+    using Slots = std::uint64_t __attribute__((vector_size(16)));
+    const auto* pairs = reinterpret_cast<const Words __attribute__((may_alias))*>(line);
+    const Words wanted = {tag, tag, tag, tag};
+    Slots joined = {0, 0};
+    for (std::uint32_t i = 0; i < kLineSlots / 2; ++i) {
+      // A tag stands in the upper half of its slot: shifted down, its comparison masks the number.
+      const auto equal = reinterpret_cast<Slots>(pairs[i] == wanted) >> 32;
+      joined |= reinterpret_cast<Slots>(pairs[i]) & equal;
+    }
+    return static_cast<std::uint32_t>(joined[0] | joined[1]);
   }
   const IndexSlot* home_of(std::uint32_t tag) const noexcept {
     const std::uint64_t home = current_.home(tag);

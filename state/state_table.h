@@ -75,6 +75,7 @@ class StateTable {
   StateEntry* find_equal(std::uint64_t hash, const void* key, Equal equal) const noexcept {
     PENSTOCK_DCHECK(owns(hash));
     const auto match = [&](std::uint32_t number) {
+      if (number >= used_) [[unlikely]] return false;
       const StateEntry& entry = *entry_at(number);
       return entry.hash_and_state == masked(hash) && equal(entry);
     };
@@ -101,7 +102,7 @@ class StateTable {
   StateEntry* locate(std::uint64_t hash) const noexcept {
     if (!owns(hash)) [[unlikely]] return nullptr;
     const std::uint32_t number = index_.guess(tag_of(hash));
-    if (number == kNone) return nullptr;
+    if (number >= used_) return nullptr;
     StateEntry* entry = entry_at(number);
     internal::prefetch_for_write(entry);
     return entry;

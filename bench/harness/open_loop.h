@@ -1,4 +1,4 @@
-// bench/harness/open_loop.h -- when each event of a load is due, whatever the engine does, and how late its result came.
+// bench/harness/open_loop.h -- when each event of a load is due, whatever the engine does; how late its result came.
 //
 // A source that falls behind emits what is due at once and the schedule stays where it is: a latency taken from the due
 // time holds the time that the event waited to be sent, which a measurement from the actual sending leaves out.

@@ -1,4 +1,4 @@
-// bench/workloads/bare.h -- the workloads as bare loops: one thread, no engine, the limit that ratios are taken against.
+// bench/workloads/bare.h -- the workloads as bare loops: one thread, no engine; ratios are taken against them.
 //
 // They use the same generator, the same lines and the same checksum as the engine does, and are as fast as one thread
 // can be made to run with these: what the engine adds is all that a ratio shows. Nothing is done ahead, shared between

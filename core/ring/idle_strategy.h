@@ -44,9 +44,6 @@ class IdleStrategy {
   Instant idle_since_ = kNever;  // kNever while there is work.
 };
 
-// One turn of a worker's spin phase.
-inline void spin_pause() noexcept { cpu_relax(); }
-
 // How long a parked thread takes to run again after a wake, on this machine, now: the median of some real ones, which
 // takes a few milliseconds and a thread. Always between 1 and 200 microseconds. For the start of an engine.
 std::chrono::nanoseconds calibrate_wake_cost();

@@ -147,6 +147,10 @@ Status Engine::start() {
   PENSTOCK_CHECK(threads_.empty() && !opened_by_hand_);
   const CpuPlan cpus = options_.pin_workers ? choose_worker_cpus(workers_.size()) : CpuPlan{};
   shared_->started = workers_.size();
+  if (options_.profile == WaitProfile::kBalanced) {
+    const std::chrono::nanoseconds wake_cost = calibrate_wake_cost();
+    for (auto& worker : workers_) worker->set_spin_limit(wake_cost);
+  }
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const std::optional<int> cpu = options_.pin_workers ? cpus.worker_cpus[i] : std::nullopt;
     Worker& worker = *workers_[i];

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "penstock/core/base/cpu.h"
+
 namespace penstock {
 
 Status Worker::open_tasks() {
@@ -53,7 +55,10 @@ StepOutcome Worker::run() {
 // Sleeps only after one more step with the sleep announced has found nothing: an element published before the
 // announcement is seen by that step, one published after it wakes the parker.
 void Worker::rest(Instant now, StepOutcome outcome) {
-  if (idle_.on_idle(now) == Idle::kSpin) return spin_pause();
+  // A timer that is due sooner than a wake-up takes is met by spinning; a later one ends the sleep that much early.
+  const Instant deadline = next_deadline();
+  const bool due_soon = deadline != kNever && deadline - now <= options_.spin_limit;
+  if (idle_.on_idle(now) == Idle::kSpin || due_soon) return cpu_relax();
   if (outcome == StepOutcome::kBlocked) {
     for (Task* task : tasks_) task->request_space();
   }
@@ -61,7 +66,8 @@ void Worker::rest(Instant now, StepOutcome outcome) {
   const StepOutcome last = stop_.load(std::memory_order_relaxed) ? StepOutcome::kWorked : step();
   if (last == StepOutcome::kIdle ||
       (last == StepOutcome::kBlocked && outcome == StepOutcome::kBlocked)) {
-    parker_.park_until(next_deadline());
+    const Instant wake_at = next_deadline();
+    parker_.park_until(wake_at == kNever ? kNever : wake_at - options_.spin_limit);
   } else {
     parker_.cancel_park();
     if (last == StepOutcome::kWorked) idle_.on_work();

@@ -31,6 +31,11 @@ class Worker final : public Waker {
 
   // REQUIRES: before the first step. The tasks outlive the worker's last step.
   void add_task(Task* task) { tasks_.push_back(task); }
+  // What a wake-up costs on this machine: how long to spin before parking. REQUIRES: before the first step.
+  void set_spin_limit(std::chrono::nanoseconds limit) noexcept {
+    options_.spin_limit = limit;
+    idle_ = IdleStrategy(options_.profile, limit);
+  }
 
   Status open_tasks();
   // One round over the tasks. kFailed: failed_task() says which.

@@ -65,7 +65,7 @@ class PaymentReader final : public ByteReader {
   }
 
  private:
-  // Without an end by number a rate of 0 leaves only the clock to end it.
+  // Without a rate there is no schedule whose payments `seconds` could count.
   bool runs_by_clock() const noexcept { return options_.rate <= 0 && options_.seconds > 0; }
 
   RawRecord record(char* line, Instant due) const noexcept {

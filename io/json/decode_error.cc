@@ -27,20 +27,34 @@ std::string reason_of(const DecodeError& error) {
       return "longer than " + std::to_string(error.bytes_max) + " bytes";
     case DecodeErrorCode::kTooLong:
       return "the record is longer than " + std::to_string(error.bytes_max) + " bytes";
-    case DecodeErrorCode::kEmpty: return "the record is empty";
-    case DecodeErrorCode::kNotJson: return "not JSON";
-    case DecodeErrorCode::kNotAnObject: return "not a JSON object";
-    case DecodeErrorCode::kTruncated: return "the record ends before its object does";
-    case DecodeErrorCode::kTrailingText: return "text follows the object; one record is one object";
-    case DecodeErrorCode::kInvalidUtf8: return "not valid UTF-8";
-    case DecodeErrorCode::kMissingField: return "the record does not have it";
-    case DecodeErrorCode::kNullField: return "a value is required";
-    case DecodeErrorCode::kWrongType: return "wrong type";
-    case DecodeErrorCode::kOverflow: return "out of range";
-    case DecodeErrorCode::kBadEscape: return "bad escape sequence";
-    case DecodeErrorCode::kBadTime: return "not a time of this format between years 1 and 9999";
-    case DecodeErrorCode::kTooDeep: return "nested too deep";
-    case DecodeErrorCode::kOutOfMemory: return "no memory to read so long a record";
+    case DecodeErrorCode::kEmpty:
+      return "the record is empty";
+    case DecodeErrorCode::kNotJson:
+      return "not JSON";
+    case DecodeErrorCode::kNotAnObject:
+      return "not a JSON object";
+    case DecodeErrorCode::kTruncated:
+      return "the record ends before its object does";
+    case DecodeErrorCode::kTrailingText:
+      return "text follows the object; one record is one object";
+    case DecodeErrorCode::kInvalidUtf8:
+      return "not valid UTF-8";
+    case DecodeErrorCode::kMissingField:
+      return "the record does not have it";
+    case DecodeErrorCode::kNullField:
+      return "a value is required";
+    case DecodeErrorCode::kWrongType:
+      return "wrong type";
+    case DecodeErrorCode::kOverflow:
+      return "out of range";
+    case DecodeErrorCode::kBadEscape:
+      return "bad escape sequence";
+    case DecodeErrorCode::kBadTime:
+      return "not a time of this format between years 1 and 9999";
+    case DecodeErrorCode::kTooDeep:
+      return "nested too deep";
+    case DecodeErrorCode::kOutOfMemory:
+      return "no memory to read so long a record";
   }
   return "unknown error";
 }
@@ -49,22 +63,38 @@ std::string reason_of(const DecodeError& error) {
 
 std::string_view decode_error_name(DecodeErrorCode code) noexcept {
   switch (code) {
-    case DecodeErrorCode::kEmpty: return "empty";
-    case DecodeErrorCode::kNotJson: return "not json";
-    case DecodeErrorCode::kNotAnObject: return "not an object";
-    case DecodeErrorCode::kTruncated: return "truncated";
-    case DecodeErrorCode::kTrailingText: return "trailing text";
-    case DecodeErrorCode::kInvalidUtf8: return "invalid utf-8";
-    case DecodeErrorCode::kMissingField: return "missing field";
-    case DecodeErrorCode::kNullField: return "null field";
-    case DecodeErrorCode::kWrongType: return "wrong type";
-    case DecodeErrorCode::kOverflow: return "overflow";
-    case DecodeErrorCode::kTextTooLong: return "text too long";
-    case DecodeErrorCode::kBadEscape: return "bad escape";
-    case DecodeErrorCode::kBadTime: return "bad time";
-    case DecodeErrorCode::kTooDeep: return "too deep";
-    case DecodeErrorCode::kTooLong: return "too long";
-    case DecodeErrorCode::kOutOfMemory: return "out of memory";
+    case DecodeErrorCode::kEmpty:
+      return "empty";
+    case DecodeErrorCode::kNotJson:
+      return "not json";
+    case DecodeErrorCode::kNotAnObject:
+      return "not an object";
+    case DecodeErrorCode::kTruncated:
+      return "truncated";
+    case DecodeErrorCode::kTrailingText:
+      return "trailing text";
+    case DecodeErrorCode::kInvalidUtf8:
+      return "invalid utf-8";
+    case DecodeErrorCode::kMissingField:
+      return "missing field";
+    case DecodeErrorCode::kNullField:
+      return "null field";
+    case DecodeErrorCode::kWrongType:
+      return "wrong type";
+    case DecodeErrorCode::kOverflow:
+      return "overflow";
+    case DecodeErrorCode::kTextTooLong:
+      return "text too long";
+    case DecodeErrorCode::kBadEscape:
+      return "bad escape";
+    case DecodeErrorCode::kBadTime:
+      return "bad time";
+    case DecodeErrorCode::kTooDeep:
+      return "too deep";
+    case DecodeErrorCode::kTooLong:
+      return "too long";
+    case DecodeErrorCode::kOutOfMemory:
+      return "out of memory";
   }
   return "unknown";
 }

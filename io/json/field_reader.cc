@@ -43,8 +43,9 @@ constexpr Outcome outcome_of(NumberOutcome outcome) noexcept {
 
 template <class Number>
 Outcome read_number(std::string_view token, char* member) noexcept {
-  using Wide = std::conditional_t<std::floating_point<Number>, Number,
-                                  std::conditional_t<std::signed_integral<Number>, std::int64_t, std::uint64_t>>;
+  using Wide = std::conditional_t<
+      std::floating_point<Number>, Number,
+      std::conditional_t<std::signed_integral<Number>, std::int64_t, std::uint64_t>>;
   Wide value = 0;
   const NumberOutcome outcome = parse_number(token, value);
   if (outcome != NumberOutcome::kOk) return outcome_of(outcome);
@@ -129,12 +130,16 @@ inline std::uint64_t copy_padded(std::string_view raw, char* out, std::size_t by
   return found | find_byte(word, '\\');
 }
 
-[[gnu::noinline]] Outcome read_escaped(std::string_view raw, std::size_t bytes_max, char* member) noexcept {
+[[gnu::noinline]] Outcome read_escaped(std::string_view raw, std::size_t bytes_max,
+                                       char* member) noexcept {
   std::size_t size;
   switch (unescape(raw, member, bytes_max, size)) {
-    case TextOutcome::kTooLong: return Code::kTextTooLong;
-    case TextOutcome::kBadEscape: return Code::kBadEscape;
-    case TextOutcome::kOk: break;
+    case TextOutcome::kTooLong:
+      return Code::kTextTooLong;
+    case TextOutcome::kBadEscape:
+      return Code::kBadEscape;
+    case TextOutcome::kOk:
+      break;
   }
   std::memset(member + size, 0, bytes_max - size);
   store(member + bytes_max, static_cast<std::uint8_t>(size));
@@ -153,22 +158,38 @@ Outcome read_text(std::string_view token, std::size_t bytes_max, char* member) n
 
 Outcome read_value(const FieldEntry& entry, std::string_view token, char* member) noexcept {
   switch (entry.kind) {
-    case FieldKind::kBool: return read_bool(token, member);
-    case FieldKind::kInt8: return read_number<std::int8_t>(token, member);
-    case FieldKind::kInt16: return read_number<std::int16_t>(token, member);
-    case FieldKind::kInt32: return read_number<std::int32_t>(token, member);
-    case FieldKind::kInt64: return read_number<std::int64_t>(token, member);
-    case FieldKind::kUint8: return read_number<std::uint8_t>(token, member);
-    case FieldKind::kUint16: return read_number<std::uint16_t>(token, member);
-    case FieldKind::kUint32: return read_number<std::uint32_t>(token, member);
-    case FieldKind::kUint64: return read_number<std::uint64_t>(token, member);
-    case FieldKind::kFloat: return read_number<float>(token, member);
-    case FieldKind::kDouble: return read_number<double>(token, member);
-    case FieldKind::kText: return read_text(token, entry.text_bytes_max, member);
-    case FieldKind::kTimeIso8601: return read_iso8601(token, member);
-    case FieldKind::kTimeSeconds: return read_epoch(token, 1'000'000, member);
-    case FieldKind::kTimeMillis: return read_epoch(token, 1'000, member);
-    case FieldKind::kTimeMicros: return read_epoch(token, 1, member);
+    case FieldKind::kBool:
+      return read_bool(token, member);
+    case FieldKind::kInt8:
+      return read_number<std::int8_t>(token, member);
+    case FieldKind::kInt16:
+      return read_number<std::int16_t>(token, member);
+    case FieldKind::kInt32:
+      return read_number<std::int32_t>(token, member);
+    case FieldKind::kInt64:
+      return read_number<std::int64_t>(token, member);
+    case FieldKind::kUint8:
+      return read_number<std::uint8_t>(token, member);
+    case FieldKind::kUint16:
+      return read_number<std::uint16_t>(token, member);
+    case FieldKind::kUint32:
+      return read_number<std::uint32_t>(token, member);
+    case FieldKind::kUint64:
+      return read_number<std::uint64_t>(token, member);
+    case FieldKind::kFloat:
+      return read_number<float>(token, member);
+    case FieldKind::kDouble:
+      return read_number<double>(token, member);
+    case FieldKind::kText:
+      return read_text(token, entry.text_bytes_max, member);
+    case FieldKind::kTimeIso8601:
+      return read_iso8601(token, member);
+    case FieldKind::kTimeSeconds:
+      return read_epoch(token, 1'000'000, member);
+    case FieldKind::kTimeMillis:
+      return read_epoch(token, 1'000, member);
+    case FieldKind::kTimeMicros:
+      return read_epoch(token, 1, member);
   }
   return Code::kWrongType;
 }

@@ -13,8 +13,8 @@ namespace penstock::json {
 // Fills the member of `out` that `entry` names from the value `token`, which is without white space around it (of an
 // array or object only its first byte). REQUIRES: kRawPaddingBytes behind the token are readable.
 // On false `error` has its code and bytes_max; the caller knows the place.
-[[nodiscard]] bool read_field(const FieldEntry& entry, std::string_view token, const char* defaults, char* out,
-                              DecodeError& error) noexcept;
+[[nodiscard]] bool read_field(const FieldEntry& entry, std::string_view token, const char* defaults,
+                              char* out, DecodeError& error) noexcept;
 
 // The member as in a fresh value of its type.
 void reset_field(const FieldEntry& entry, const char* defaults, char* out) noexcept;

@@ -62,7 +62,8 @@ class FieldTable {
   static constexpr std::size_t kFieldsMax = 64;  // One bit each.
 
   // `defaults` is a fresh value of the type; it and all names outlive the table.
-  explicit FieldTable(const void* defaults) noexcept : defaults_(static_cast<const char*>(defaults)) {}
+  explicit FieldTable(const void* defaults) noexcept
+      : defaults_(static_cast<const char*>(defaults)) {}
 
   // Sets the entry's position and what is derived from its name. REQUIRES: fewer than kFieldsMax so far, a new name.
   void add(FieldEntry entry);
@@ -78,7 +79,9 @@ class FieldTable {
   // Bit i: some quoted name has i bytes, modulo 64.
   std::uint64_t sizes() const noexcept { return sizes_; }
   // `,"name":` of an entry.
-  std::string_view prefix(const FieldEntry& entry) const noexcept { return prefixes_[entry.position]; }
+  std::string_view prefix(const FieldEntry& entry) const noexcept {
+    return prefixes_[entry.position];
+  }
 
  private:
   std::vector<FieldEntry> entries_;

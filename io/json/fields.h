@@ -35,27 +35,29 @@ namespace penstock::json {
 // How a time stands in the text. Never guessed from its looks.
 enum class TimeFormat : std::uint8_t { kNone, kIso8601, kSeconds, kMillis, kMicros };
 
-inline constexpr TimeFormat iso8601 = TimeFormat::kIso8601;      // "2024-01-02T03:04:05.678Z"; io/json/iso8601.h.
-inline constexpr TimeFormat epoch_seconds = TimeFormat::kSeconds;  // A whole number, since 1970; may be negative.
+inline constexpr TimeFormat iso8601 =
+    TimeFormat::kIso8601;  // "2024-01-02T03:04:05.678Z"; io/json/iso8601.h.
+inline constexpr TimeFormat epoch_seconds =
+    TimeFormat::kSeconds;  // A whole number, since 1970; may be negative.
 inline constexpr TimeFormat epoch_millis = TimeFormat::kMillis;
 inline constexpr TimeFormat epoch_micros = TimeFormat::kMicros;
 
 template <class Owner, class Member>
 struct Field {
   std::string_view name;
-  Member Owner::* member;
+  Member Owner::*member;
   TimeFormat time_format = TimeFormat::kNone;
   bool nullable = false;
 };
 
 template <class Owner>
 struct OriginField {
-  Origin Owner::* member;
+  Origin Owner::*member;
 };
 
 template <class Owner>
 struct ArrivalField {
-  Instant Owner::* member;
+  Instant Owner::*member;
 };
 
 namespace internal {
@@ -87,39 +89,55 @@ template <std::size_t N>
 inline constexpr std::size_t kTextBytesMax<InlineString<N>> = N;
 
 template <class Value>
-concept Character = std::same_as<Value, char> || std::same_as<Value, wchar_t> || std::same_as<Value, char8_t> ||
-                    std::same_as<Value, char16_t> || std::same_as<Value, char32_t>;
+concept Character =
+    std::same_as<Value, char> || std::same_as<Value, wchar_t> || std::same_as<Value, char8_t> ||
+    std::same_as<Value, char16_t> || std::same_as<Value, char32_t>;
 
 template <class Value>
-concept Supported = (std::integral<Value> && !Character<Value> && sizeof(Value) <= 8) || std::same_as<Value, float> ||
-                    std::same_as<Value, double> || std::same_as<Value, EventTime> || kTextBytesMax<Value> != 0;
+concept Supported = (std::integral<Value> && !Character<Value> && sizeof(Value) <= 8) ||
+                    std::same_as<Value, float> || std::same_as<Value, double> ||
+                    std::same_as<Value, EventTime> || kTextBytesMax<Value> != 0;
 
 constexpr FieldKind integer_kind(std::size_t bytes, bool is_signed) {
   switch (bytes) {
-    case 1: return is_signed ? FieldKind::kInt8 : FieldKind::kUint8;
-    case 2: return is_signed ? FieldKind::kInt16 : FieldKind::kUint16;
-    case 4: return is_signed ? FieldKind::kInt32 : FieldKind::kUint32;
-    default: return is_signed ? FieldKind::kInt64 : FieldKind::kUint64;
+    case 1:
+      return is_signed ? FieldKind::kInt8 : FieldKind::kUint8;
+    case 2:
+      return is_signed ? FieldKind::kInt16 : FieldKind::kUint16;
+    case 4:
+      return is_signed ? FieldKind::kInt32 : FieldKind::kUint32;
+    default:
+      return is_signed ? FieldKind::kInt64 : FieldKind::kUint64;
   }
 }
 
 constexpr FieldKind time_kind(TimeFormat format) {
   switch (format) {
-    case TimeFormat::kSeconds: return FieldKind::kTimeSeconds;
-    case TimeFormat::kMillis: return FieldKind::kTimeMillis;
-    case TimeFormat::kMicros: return FieldKind::kTimeMicros;
-    default: return FieldKind::kTimeIso8601;
+    case TimeFormat::kSeconds:
+      return FieldKind::kTimeSeconds;
+    case TimeFormat::kMillis:
+      return FieldKind::kTimeMillis;
+    case TimeFormat::kMicros:
+      return FieldKind::kTimeMicros;
+    default:
+      return FieldKind::kTimeIso8601;
   }
 }
 
 template <class Value>
 constexpr FieldKind kind_of(TimeFormat format) {
-  if constexpr (std::same_as<Value, bool>) return FieldKind::kBool;
-  else if constexpr (std::integral<Value>) return integer_kind(sizeof(Value), std::signed_integral<Value>);
-  else if constexpr (std::same_as<Value, float>) return FieldKind::kFloat;
-  else if constexpr (std::same_as<Value, double>) return FieldKind::kDouble;
-  else if constexpr (std::same_as<Value, EventTime>) return time_kind(format);
-  else return FieldKind::kText;
+  if constexpr (std::same_as<Value, bool>)
+    return FieldKind::kBool;
+  else if constexpr (std::integral<Value>)
+    return integer_kind(sizeof(Value), std::signed_integral<Value>);
+  else if constexpr (std::same_as<Value, float>)
+    return FieldKind::kFloat;
+  else if constexpr (std::same_as<Value, double>)
+    return FieldKind::kDouble;
+  else if constexpr (std::same_as<Value, EventTime>)
+    return time_kind(format);
+  else
+    return FieldKind::kText;
 }
 
 // Names are written as they are and compared with the raw text, so they may hold nothing that needs an escape.
@@ -131,28 +149,37 @@ constexpr bool is_plain_name(std::string_view name) {
 }
 
 template <class Owner, class Member>
-constexpr std::string_view name_of(const Field<Owner, Member>& field) { return field.name; }
+constexpr std::string_view name_of(const Field<Owner, Member>& field) {
+  return field.name;
+}
 template <class Owner>
-constexpr std::string_view name_of(const OriginField<Owner>&) { return {}; }  // No text at all, not "".
+constexpr std::string_view name_of(const OriginField<Owner>&) {
+  return {};
+}  // No text at all, not "".
 template <class Owner>
-constexpr std::string_view name_of(const ArrivalField<Owner>&) { return {}; }
+constexpr std::string_view name_of(const ArrivalField<Owner>&) {
+  return {};
+}
 
 }  // namespace internal
 
 template <class Owner, class Member>
-constexpr Field<Owner, Member> field(std::string_view name, Member Owner::* member) {
+constexpr Field<Owner, Member> field(std::string_view name, Member Owner::*member) {
   using Value = typename internal::MemberTraits<Member>::Value;
   static_assert(internal::Supported<Value>,
-                "json field: the member must be bool, an integer, float, double, InlineString, EventTime or a "
+                "json field: the member must be bool, an integer, float, double, InlineString, "
+                "EventTime or a "
                 "std::optional of these");
   static_assert(!std::same_as<Value, EventTime>,
-                "json field: a time needs its format as third argument: iso8601, epoch_seconds, epoch_millis or "
+                "json field: a time needs its format as third argument: iso8601, epoch_seconds, "
+                "epoch_millis or "
                 "epoch_micros");
   return {name, member, TimeFormat::kNone, internal::MemberTraits<Member>::kOptional};
 }
 
 template <class Owner, class Member>
-constexpr Field<Owner, Member> field(std::string_view name, Member Owner::* member, TimeFormat format) {
+constexpr Field<Owner, Member> field(std::string_view name, Member Owner::*member,
+                                     TimeFormat format) {
   static_assert(std::same_as<typename internal::MemberTraits<Member>::Value, EventTime>,
                 "json field: only an EventTime or std::optional<EventTime> takes a time format");
   return {name, member, format, internal::MemberTraits<Member>::kOptional};
@@ -167,14 +194,20 @@ constexpr Field<Owner, Member> nullable(Field<Owner, Member> required) {
 
 // Filled with where the record came from.
 template <class Owner>
-constexpr OriginField<Owner> origin(Origin Owner::* member) { return {member}; }
+constexpr OriginField<Owner> origin(Origin Owner::*member) {
+  return {member};
+}
 
 // Filled with when the record arrived.
 template <class Owner>
-constexpr ArrivalField<Owner> arrival(Instant Owner::* member) { return {member}; }
+constexpr ArrivalField<Owner> arrival(Instant Owner::*member) {
+  return {member};
+}
 
 template <class... Fields>
-constexpr std::tuple<Fields...> fields(Fields... list) { return {list...}; }
+constexpr std::tuple<Fields...> fields(Fields... list) {
+  return {list...};
+}
 
 // A type with a penstock_json_fields of its own.
 template <class T>
@@ -184,12 +217,14 @@ namespace internal {
 
 template <class... Fields>
 constexpr bool has_any_field(const std::tuple<Fields...>& fields) {
-  return std::apply([](const auto&... one) { return ((name_of(one).data() != nullptr) || ...); }, fields);
+  return std::apply([](const auto&... one) { return ((name_of(one).data() != nullptr) || ...); },
+                    fields);
 }
 
 template <class... Fields>
 constexpr bool has_plain_names(const std::tuple<Fields...>& fields) {
-  return std::apply([](const auto&... one) { return (is_plain_name(name_of(one)) && ...); }, fields);
+  return std::apply([](const auto&... one) { return (is_plain_name(name_of(one)) && ...); },
+                    fields);
 }
 
 template <class... Fields>
@@ -199,7 +234,8 @@ constexpr bool has_distinct_names(const std::tuple<Fields...>& fields) {
         const std::string_view names[] = {name_of(one)..., {}};
         for (std::size_t i = 0; i < sizeof...(one); ++i) {
           for (std::size_t j = i + 1; j < sizeof...(one); ++j) {
-            if (names[i].data() != nullptr && names[j].data() != nullptr && names[i] == names[j]) return false;
+            if (names[i].data() != nullptr && names[j].data() != nullptr && names[i] == names[j])
+              return false;
           }
         }
         return true;
@@ -208,7 +244,7 @@ constexpr bool has_distinct_names(const std::tuple<Fields...>& fields) {
 }
 
 template <class T, class Owner, class Member>
-std::size_t offset_in(const T& object, Member Owner::* member) {
+std::size_t offset_in(const T& object, Member Owner::*member) {
   return static_cast<std::size_t>(reinterpret_cast<const char*>(std::addressof(object.*member)) -
                                   reinterpret_cast<const char*>(std::addressof(object)));
 }
@@ -250,13 +286,17 @@ void add_to(FieldTable& table, const T& defaults, const ArrivalField<Owner>& fie
 template <class T>
 const FieldTable& field_table() {
   static_assert(HasFields<T>,
-                "json: write `constexpr auto penstock_json_fields(penstock::Tag<YourType>)` in the namespace of the type");
-  static_assert(std::is_default_constructible_v<T>, "json: a type that is decoded starts from its default value");
+                "json: write `constexpr auto penstock_json_fields(penstock::Tag<YourType>)` in the "
+                "namespace of the type");
+  static_assert(std::is_default_constructible_v<T>,
+                "json: a type that is decoded starts from its default value");
   constexpr auto kFields = penstock_json_fields(Tag<T>{});
-  static_assert(std::tuple_size_v<decltype(kFields)> <= FieldTable::kFieldsMax, "json: a type has at most 64 fields");
+  static_assert(std::tuple_size_v<decltype(kFields)> <= FieldTable::kFieldsMax,
+                "json: a type has at most 64 fields");
   static_assert(internal::has_any_field(kFields), "json: a type has at least one field");
-  static_assert(internal::has_plain_names(kFields),
-                "json: a field name has at most 128 bytes and no quote, backslash or control character");
+  static_assert(
+      internal::has_plain_names(kFields),
+      "json: a field name has at most 128 bytes and no quote, backslash or control character");
   static_assert(internal::has_distinct_names(kFields), "json: two fields have the same name");
   static const T kDefaults{};
   static const FieldTable kTable = [] {

@@ -77,15 +77,20 @@ constexpr unsigned two_digits(std::uint64_t values, unsigned i) noexcept {
 // REQUIRES: 19 bytes are readable at `at`.
 bool parse_date_time(const char* at, DateTime& out) noexcept {
   if (at[10] != 'T' && at[10] != ' ') return false;
-  std::uint64_t date;     // 2024-01-
-  std::uint64_t day;      // 24-01-02
-  std::uint64_t time;     // 03:04:05
-  if (!match_digits<word_of("0000-00-")>(at, date) || !match_digits<word_of("00-00-00")>(at + 2, day) ||
+  std::uint64_t date;  // 2024-01-
+  std::uint64_t day;   // 24-01-02
+  std::uint64_t time;  // 03:04:05
+  if (!match_digits<word_of("0000-00-")>(at, date) ||
+      !match_digits<word_of("00-00-00")>(at + 2, day) ||
       !match_digits<word_of("00:00:00")>(at + 11, time)) {
     return false;
   }
-  out = {two_digits(date, 0) * 100 + two_digits(date, 2), two_digits(date, 5), two_digits(day, 6),
-         two_digits(time, 0), two_digits(time, 3), two_digits(time, 6)};
+  out = {two_digits(date, 0) * 100 + two_digits(date, 2),
+         two_digits(date, 5),
+         two_digits(day, 6),
+         two_digits(time, 0),
+         two_digits(time, 3),
+         two_digits(time, 6)};
   return is_valid(out);
 }
 
@@ -111,7 +116,8 @@ bool parse_zone(std::string_view rest, std::int64_t& seconds_east) noexcept {
   seconds_east = 0;
   if (rest.empty() || rest == "Z") return true;
   if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return false;
-  if (!is_digit(rest[1]) || !is_digit(rest[2]) || !is_digit(rest[4]) || !is_digit(rest[5])) return false;
+  if (!is_digit(rest[1]) || !is_digit(rest[2]) || !is_digit(rest[4]) || !is_digit(rest[5]))
+    return false;
   const std::int64_t hours = (rest[1] - '0') * 10 + (rest[2] - '0');
   const std::int64_t minutes = (rest[4] - '0') * 10 + (rest[5] - '0');
   if (hours > 23 || minutes > 59) return false;
@@ -134,7 +140,8 @@ void put_date(char* out, std::int64_t days) noexcept {
   const unsigned day_of_era = shifted % 146'097;
   const unsigned year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const unsigned day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned moved_month = (5 * day_of_year + 2) / 153;
   const unsigned month = moved_month < 10 ? moved_month + 3 : moved_month - 9;
   const unsigned year = shifted / 146'097 * 400 + year_of_era + (month <= 2 ? 1 : 0);
@@ -154,8 +161,8 @@ bool parse_iso8601(std::string_view text, EventTime& time) noexcept {
   std::int64_t fraction_micros;
   std::int64_t seconds_east;
   if (!parse_fraction(rest, fraction_micros) || !parse_zone(rest, seconds_east)) return false;
-  const std::int64_t seconds = days_of(at.year, at.month, at.day) * kSecondsPerDay + at.hour * 3600 +
-                               at.minute * 60 + at.second - seconds_east;
+  const std::int64_t seconds = days_of(at.year, at.month, at.day) * kSecondsPerDay +
+                               at.hour * 3600 + at.minute * 60 + at.second - seconds_east;
   const EventTime parsed{seconds * kMicrosPerSecond + fraction_micros};
   if (parsed < kIso8601Min || parsed > kIso8601Max) return false;
   time = parsed;

@@ -67,8 +67,10 @@ inline bool take_apart(std::string_view token, Decimal& out) noexcept {
     out.exponent = fraction - at;
     out.digits += static_cast<std::size_t>(at - fraction);
   }
-  if (out.digits > kExactDigitsMax) [[unlikely]] out.digits -= leading_zeros({whole, at});
-  if (at != end && (*at == 'e' || *at == 'E') && !take_exponent(at, end, out.exponent)) return false;
+  if (out.digits > kExactDigitsMax) [[unlikely]]
+    out.digits -= leading_zeros({whole, at});
+  if (at != end && (*at == 'e' || *at == 'E') && !take_exponent(at, end, out.exponent))
+    return false;
   return at == end;
 }
 
@@ -101,8 +103,10 @@ template <class Float>
     return NumberOutcome::kOk;
   }
   // Infinity or zero: the place of the first digit that counts tells which.
-  const std::size_t zeros = decimal.digits > kExactDigitsMax ? 0 : leading_zeros(token.substr(decimal.negative ? 1 : 0));
-  const std::int64_t magnitude = static_cast<std::int64_t>(decimal.digits - zeros) + decimal.exponent;
+  const std::size_t zeros =
+      decimal.digits > kExactDigitsMax ? 0 : leading_zeros(token.substr(decimal.negative ? 1 : 0));
+  const std::int64_t magnitude =
+      static_cast<std::int64_t>(decimal.digits - zeros) + decimal.exponent;
   if (decimal.digits > zeros && magnitude > 0) return NumberOutcome::kOverflow;
   value = decimal.negative ? -Float{0} : Float{0};
   return NumberOutcome::kOk;

@@ -73,7 +73,8 @@ inline NumberOutcome parse_number(std::string_view token, std::uint64_t& value) 
 inline NumberOutcome parse_number(std::string_view token, std::int64_t& value) noexcept {
   const bool negative = !token.empty() && token[0] == '-';
   std::uint64_t magnitude;
-  const NumberOutcome outcome = internal::parse_magnitude(token.substr(negative ? 1 : 0), magnitude);
+  const NumberOutcome outcome =
+      internal::parse_magnitude(token.substr(negative ? 1 : 0), magnitude);
   if (outcome != NumberOutcome::kOk) return outcome;
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (magnitude > kMax + (negative ? 1 : 0)) return NumberOutcome::kOverflow;

@@ -23,16 +23,21 @@ constexpr std::size_t kFirstCapacityBytes = 4096;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 constexpr bool is_space(char c) noexcept {
-  if (static_cast<unsigned char>(c) > ' ') [[likely]] return false;
+  if (static_cast<unsigned char>(c) > ' ') [[likely]]
+    return false;
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 constexpr Code code_of(simdjson::error_code error) noexcept {
   switch (error) {
-    case simdjson::EMPTY: return Code::kEmpty;
-    case simdjson::UTF8_ERROR: return Code::kInvalidUtf8;
-    case simdjson::UNCLOSED_STRING: return Code::kTruncated;
-    default: return Code::kNotJson;
+    case simdjson::EMPTY:
+      return Code::kEmpty;
+    case simdjson::UTF8_ERROR:
+      return Code::kInvalidUtf8;
+    case simdjson::UNCLOSED_STRING:
+      return Code::kTruncated;
+    default:
+      return Code::kNotJson;
   }
 }
 
@@ -43,19 +48,22 @@ void show(std::string_view text, DecodeError& error) noexcept {
   while (error.cut && !text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) {
     text.remove_suffix(1);  // Not in the middle of a character,
   }
-  if (error.cut && !text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0) text.remove_suffix(1);
+  if (error.cut && !text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0)
+    text.remove_suffix(1);
   const bool fits = error.text.assign(text);
   static_cast<void>(fits);
 }
 
-[[gnu::cold, gnu::noinline]] bool fail(Code code, std::string_view shown, DecodeError& error) noexcept {
+[[gnu::cold, gnu::noinline]] bool fail(Code code, std::string_view shown,
+                                       DecodeError& error) noexcept {
   error = DecodeError{};
   error.code = code;
   show(shown, error);
   return false;
 }
 
-[[gnu::cold, gnu::noinline]] bool fail_field(Code code, const FieldEntry& entry, DecodeError& error) noexcept {
+[[gnu::cold, gnu::noinline]] bool fail_field(Code code, const FieldEntry& entry,
+                                             DecodeError& error) noexcept {
   error = DecodeError{};
   error.code = code;
   error.field = entry.name;
@@ -70,8 +78,8 @@ class Walk {
  public:
   using Place = const std::uint32_t*;
 
-  Walk(const FieldTable& table, std::string_view record, std::span<const std::uint32_t> index, char* out,
-       DecodeError& error) noexcept
+  Walk(const FieldTable& table, std::string_view record, std::span<const std::uint32_t> index,
+       char* out, DecodeError& error) noexcept
       : entries_(table.entries()),
         sizes_(table.sizes()),
         guess_(entries_.data()),
@@ -86,7 +94,8 @@ class Walk {
   // Fills the members; `seen` has the bit of each entry that was there.
   bool run(std::uint64_t& seen) noexcept {
     Place at = begin_;
-    if (text_[*at] != '{' && !skip_byte_order_mark(at)) return fail(Code::kNotAnObject, record_, error_);
+    if (text_[*at] != '{' && !skip_byte_order_mark(at))
+      return fail(Code::kNotAnObject, record_, error_);
     ++at;
     if (at == end_) return fail_incomplete(at) != nullptr;
     if (text_[*at] == '}') {
@@ -114,12 +123,15 @@ class Walk {
 
   // `"name" : value`. Stops at the character behind.
   Place read_pair(Place at, std::uint64_t& seen) noexcept {
-    if (end_ - at < 4) [[unlikely]] return fail_incomplete(at);
-    if (text_[at[1]] != ':') [[unlikely]] return fail_here(at, Code::kNotJson);
+    if (end_ - at < 4) [[unlikely]]
+      return fail_incomplete(at);
+    if (text_[at[1]] != ':') [[unlikely]]
+      return fail_here(at, Code::kNotJson);
     const FieldEntry* entry = guess_;
     if (!is_name(*entry, text_ + at[0], at[1] - at[0])) {
       const std::string_view quoted = trimmed(at[0], at[1]);
-      if (quoted.size() < 2 || quoted.front() != '"' || quoted.back() != '"') return fail_here(at, Code::kNotJson);
+      if (quoted.size() < 2 || quoted.front() != '"' || quoted.back() != '"')
+        return fail_here(at, Code::kNotJson);
       entry = find(quoted);
       if (entry == nullptr) return skip_value(at + 2);
     }
@@ -138,10 +150,12 @@ class Walk {
 
   // REQUIRES: 8 bytes are readable at `quoted`.
   static bool is_name(const FieldEntry& entry, const char* quoted, std::size_t bytes) noexcept {
-    if (bytes != entry.quoted_bytes || ((load_word(quoted) ^ entry.head) & entry.head_mask) != 0) return false;
+    if (bytes != entry.quoted_bytes || ((load_word(quoted) ^ entry.head) & entry.head_mask) != 0)
+      return false;
     if (bytes <= kWordBytes) return true;
     if (load_word(quoted + bytes - kWordBytes) != entry.tail) return false;
-    return bytes <= 2 * kWordBytes || std::memcmp(quoted + 1, entry.name.data(), entry.name.size()) == 0;
+    return bytes <= 2 * kWordBytes ||
+           std::memcmp(quoted + 1, entry.name.data(), entry.name.size()) == 0;
   }
 
   // Null when it is the name of no entry.
@@ -176,12 +190,15 @@ class Walk {
   Place skip_value(Place at) noexcept {
     switch (text_[*at]) {
       case '{':
-      case '[': return skip_nested(at);
+      case '[':
+        return skip_nested(at);
       case '}':
       case ']':
       case ',':
-      case ':': return fail_here(at, Code::kNotJson);
-      default: return at + 1;
+      case ':':
+        return fail_here(at, Code::kNotJson);
+      default:
+        return at + 1;
     }
   }
 
@@ -238,7 +255,8 @@ class Walk {
 
   std::span<const FieldEntry> entries_;
   std::uint64_t sizes_;
-  const FieldEntry* guess_;  // Writers keep to one order, so what comes behind the last one is tried first.
+  const FieldEntry*
+      guess_;  // Writers keep to one order, so what comes behind the last one is tried first.
   const char* defaults_;
   const char* text_;
   std::string_view record_;
@@ -250,7 +268,8 @@ class Walk {
 
 void reset_missing(const FieldTable& table, std::uint64_t missing, char* out) noexcept {
   for (; missing != 0; missing &= missing - 1) {
-    reset_field(table.entries()[static_cast<std::size_t>(std::countr_zero(missing))], table.defaults(), out);
+    reset_field(table.entries()[static_cast<std::size_t>(std::countr_zero(missing))],
+                table.defaults(), out);
   }
 }
 
@@ -269,14 +288,17 @@ void fill_metadata(const FieldTable& table, const RawRecord& raw, char* out) noe
 // stage of that library is for whole documents; a record's fields are read straight from the list.
 class RecordDecoder::Index {
  public:
-  Index() { static_cast<void>(reserve(kFirstCapacityBytes)); }  // Lack of memory shows when a record is read.
+  Index() {
+    static_cast<void>(reserve(kFirstCapacityBytes));
+  }  // Lack of memory shows when a record is read.
 
   [[nodiscard]] bool reserve(std::size_t bytes) noexcept {
     if (bytes <= capacity_bytes_) return true;
     const std::size_t capacity = std::bit_ceil(bytes);
     const auto& implementation = simdjson::get_active_implementation();
     // The depth is of the second stage.
-    if (implementation->create_dom_parser_implementation(capacity, 1, stage_) != simdjson::SUCCESS) {
+    if (implementation->create_dom_parser_implementation(capacity, 1, stage_) !=
+        simdjson::SUCCESS) {
       capacity_bytes_ = 0;
       return false;
     }
@@ -300,8 +322,11 @@ class RecordDecoder::Index {
 
 RecordDecoder::RecordDecoder(const FieldTable& table, DecodeLimits limits)
     : table_(&table), limits_(limits), index_(std::make_unique<Index>()) {}
-RecordDecoder::RecordDecoder(const RecordDecoder& other) : RecordDecoder(*other.table_, other.limits_) {}
-RecordDecoder& RecordDecoder::operator=(const RecordDecoder& other) { return *this = RecordDecoder(other); }
+RecordDecoder::RecordDecoder(const RecordDecoder& other)
+    : RecordDecoder(*other.table_, other.limits_) {}
+RecordDecoder& RecordDecoder::operator=(const RecordDecoder& other) {
+  return *this = RecordDecoder(other);
+}
 RecordDecoder::RecordDecoder(RecordDecoder&& other) noexcept = default;
 RecordDecoder& RecordDecoder::operator=(RecordDecoder&& other) noexcept = default;
 RecordDecoder::~RecordDecoder() = default;
@@ -315,7 +340,8 @@ bool RecordDecoder::decode(const RawRecord& raw, void* out, DecodeError& error) 
     return false;
   }
   if (!index_->reserve(record.size())) return fail(Code::kOutOfMemory, record, error);
-  if (const simdjson::error_code stage = index_->build(record); stage != simdjson::SUCCESS) [[unlikely]] {
+  if (const simdjson::error_code stage = index_->build(record); stage != simdjson::SUCCESS)
+      [[unlikely]] {
     return fail(code_of(stage), record, error);
   }
   auto* const bytes = static_cast<char*>(out);
@@ -323,7 +349,8 @@ bool RecordDecoder::decode(const RawRecord& raw, void* out, DecodeError& error) 
   if (!Walk(*table_, record, index_->positions(), bytes, error).run(seen)) return false;
   if (const std::uint64_t missing = table_->all() & ~seen; missing != 0) [[unlikely]] {
     if (const std::uint64_t required = missing & table_->required(); required != 0) {
-      return fail_field(Code::kMissingField, table_->entries()[static_cast<std::size_t>(std::countr_zero(required))],
+      return fail_field(Code::kMissingField,
+                        table_->entries()[static_cast<std::size_t>(std::countr_zero(required))],
                         error);
     }
     reset_missing(*table_, missing, bytes);

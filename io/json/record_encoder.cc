@@ -66,22 +66,54 @@ void append_epoch(EventTime time, std::int64_t micros_per_unit, std::string& out
 
 void append_value(const FieldEntry& entry, const void* member, std::string& out) {
   switch (entry.kind) {
-    case FieldKind::kBool: out.append(load<bool>(member) ? "true" : "false"); return;
-    case FieldKind::kInt8: append_number(load<std::int8_t>(member), out); return;
-    case FieldKind::kInt16: append_number(load<std::int16_t>(member), out); return;
-    case FieldKind::kInt32: append_number(load<std::int32_t>(member), out); return;
-    case FieldKind::kInt64: append_number(load<std::int64_t>(member), out); return;
-    case FieldKind::kUint8: append_number(load<std::uint8_t>(member), out); return;
-    case FieldKind::kUint16: append_number(load<std::uint16_t>(member), out); return;
-    case FieldKind::kUint32: append_number(load<std::uint32_t>(member), out); return;
-    case FieldKind::kUint64: append_number(load<std::uint64_t>(member), out); return;
-    case FieldKind::kFloat: append_float(load<float>(member), out); return;
-    case FieldKind::kDouble: append_float(load<double>(member), out); return;
-    case FieldKind::kText: append_text(static_cast<const char*>(member), entry.text_bytes_max, out); return;
-    case FieldKind::kTimeIso8601: append_iso8601(load<EventTime>(member), out); return;
-    case FieldKind::kTimeSeconds: append_epoch(load<EventTime>(member), 1'000'000, out); return;
-    case FieldKind::kTimeMillis: append_epoch(load<EventTime>(member), 1'000, out); return;
-    case FieldKind::kTimeMicros: append_epoch(load<EventTime>(member), 1, out); return;
+    case FieldKind::kBool:
+      out.append(load<bool>(member) ? "true" : "false");
+      return;
+    case FieldKind::kInt8:
+      append_number(load<std::int8_t>(member), out);
+      return;
+    case FieldKind::kInt16:
+      append_number(load<std::int16_t>(member), out);
+      return;
+    case FieldKind::kInt32:
+      append_number(load<std::int32_t>(member), out);
+      return;
+    case FieldKind::kInt64:
+      append_number(load<std::int64_t>(member), out);
+      return;
+    case FieldKind::kUint8:
+      append_number(load<std::uint8_t>(member), out);
+      return;
+    case FieldKind::kUint16:
+      append_number(load<std::uint16_t>(member), out);
+      return;
+    case FieldKind::kUint32:
+      append_number(load<std::uint32_t>(member), out);
+      return;
+    case FieldKind::kUint64:
+      append_number(load<std::uint64_t>(member), out);
+      return;
+    case FieldKind::kFloat:
+      append_float(load<float>(member), out);
+      return;
+    case FieldKind::kDouble:
+      append_float(load<double>(member), out);
+      return;
+    case FieldKind::kText:
+      append_text(static_cast<const char*>(member), entry.text_bytes_max, out);
+      return;
+    case FieldKind::kTimeIso8601:
+      append_iso8601(load<EventTime>(member), out);
+      return;
+    case FieldKind::kTimeSeconds:
+      append_epoch(load<EventTime>(member), 1'000'000, out);
+      return;
+    case FieldKind::kTimeMillis:
+      append_epoch(load<EventTime>(member), 1'000, out);
+      return;
+    case FieldKind::kTimeMicros:
+      append_epoch(load<EventTime>(member), 1, out);
+      return;
   }
 }
 

@@ -44,7 +44,9 @@ std::uint32_t take_code_point(std::string_view& raw) noexcept {
 }
 
 std::size_t put_utf8(std::uint32_t code, char* out) noexcept {
-  const auto tail = [code](int shift) { return static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
+  const auto tail = [code](int shift) {
+    return static_cast<char>(0x80 | ((code >> shift) & 0x3f));
+  };
   if (code < 0x80) {
     out[0] = static_cast<char>(code);
     return 1;
@@ -143,7 +145,8 @@ constexpr std::array<bool, 256> kPlain = make_plain();  // Bytes that stand for 
 
 }  // namespace
 
-TextOutcome unescape(std::string_view raw, char* out, std::size_t bytes_max, std::size_t& size) noexcept {
+TextOutcome unescape(std::string_view raw, char* out, std::size_t bytes_max,
+                     std::size_t& size) noexcept {
   size = 0;
   while (!raw.empty()) {
     char bytes[4];

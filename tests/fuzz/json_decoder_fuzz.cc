@@ -29,8 +29,9 @@ struct Loose {
 
 constexpr auto penstock_json_fields(Tag<Loose>) {
   using json::field;
-  return json::fields(field("flag", &Loose::flag), field("small", &Loose::small), field("large", &Loose::large),
-                      field("single", &Loose::single), field("real", &Loose::real), field("tiny", &Loose::tiny),
+  return json::fields(field("flag", &Loose::flag), field("small", &Loose::small),
+                      field("large", &Loose::large), field("single", &Loose::single),
+                      field("real", &Loose::real), field("tiny", &Loose::tiny),
                       field("text", &Loose::text), field("at", &Loose::at, json::iso8601),
                       field("millis", &Loose::millis, json::epoch_millis));
 }

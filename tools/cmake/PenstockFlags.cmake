@@ -15,6 +15,7 @@ add_library(penstock_flags INTERFACE)
 target_compile_options(penstock_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow
   $<$<BOOL:${PENSTOCK_WERROR}>:-Werror>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 reports inlined text appends that cannot overlap (PR 105651).
   -fno-omit-frame-pointer  # Profilers walk frames in what users run, not only in what we debug.
   -ffp-contract=off        # Results are compared bit by bit with other languages.
 )

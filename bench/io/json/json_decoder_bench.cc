@@ -36,8 +36,9 @@ struct Bid {
 
 constexpr auto penstock_json_fields(Tag<Bid>) {
   using json::field;
-  return json::fields(field("auction", &Bid::auction), field("bidder", &Bid::bidder), field("price", &Bid::price),
-                      field("channel", &Bid::channel), field("dateTime", &Bid::at, json::epoch_millis));
+  return json::fields(field("auction", &Bid::auction), field("bidder", &Bid::bidder),
+                      field("price", &Bid::price), field("channel", &Bid::channel),
+                      field("dateTime", &Bid::at, json::epoch_millis));
 }
 
 struct Payment {
@@ -51,13 +52,15 @@ struct Payment {
 
 constexpr auto penstock_json_fields(Tag<Payment>) {
   using json::field;
-  return json::fields(field("tx", &Payment::tx), field("card", &Payment::card), field("amount", &Payment::amount),
-                      field("country", &Payment::country), field("merchant", &Payment::merchant),
+  return json::fields(field("tx", &Payment::tx), field("card", &Payment::card),
+                      field("amount", &Payment::amount), field("country", &Payment::country),
+                      field("merchant", &Payment::merchant),
                       field("ts", &Payment::at, json::iso8601));
 }
 
 std::uint64_t sum_of(const Bid& bid) {
-  return static_cast<std::uint64_t>(bid.auction + 3 * bid.bidder + 5 * bid.price + 7 * bid.at.micros) +
+  return static_cast<std::uint64_t>(bid.auction + 3 * bid.bidder + 5 * bid.price +
+                                    7 * bid.at.micros) +
          bid.channel.size() + static_cast<unsigned char>(bid.channel.view()[0]);
 }
 
@@ -166,21 +169,28 @@ std::string formatted(const char* format, Values... values) {
 
 std::string write_bid(Random& random) {
   constexpr const char* kChannels[] = {"Apple", "Google", "Facebook", "Baidu"};
-  const auto number = [&random](std::uint64_t below) { return static_cast<unsigned long long>(random.below(below)); };
+  const auto number = [&random](std::uint64_t below) {
+    return static_cast<unsigned long long>(random.below(below));
+  };
   return formatted(
       "{\"type\":\"bid\",\"auction\":%llu,\"bidder\":%llu,\"price\":%llu,\"channel\":\"%s\","
       "\"url\":\"https://www.nexmark.com/item.htm?query=1\",\"dateTime\":%llu",
-      number(600'000), number(200'000), 1 + (number(1 << 24) >> number(16)), kChannels[number(4)], number(100'000));
+      number(600'000), number(200'000), 1 + (number(1 << 24) >> number(16)), kChannels[number(4)],
+      number(100'000));
 }
 
 std::string write_payment(Random& random) {
   constexpr const char* kCountries[] = {"DE", "FR", "US", "JP"};
-  const auto number = [&random](std::uint64_t below) { return static_cast<unsigned long long>(random.below(below)); };
+  const auto number = [&random](std::uint64_t below) {
+    return static_cast<unsigned long long>(random.below(below));
+  };
   return formatted(
-      "{\"tx\":%llu,\"card\":\"4%015llu\",\"amount\":%llu.%02llu,\"country\":\"%s\",\"merchant\":\"m%llu\","
+      "{\"tx\":%llu,\"card\":\"4%015llu\",\"amount\":%llu.%02llu,\"country\":\"%s\",\"merchant\":"
+      "\"m%llu\","
       "\"ts\":\"2024-01-%02lluT%02llu:%02llu:%02llu.%03lluZ\"",
-      number(10'000'000), number(1'000'000'000'000'000), (number(1 << 18) >> number(16)), number(100),
-      kCountries[number(4)], number(65'536), 1 + number(31), number(24), number(60), number(60), number(1000));
+      number(10'000'000), number(1'000'000'000'000'000), (number(1 << 18) >> number(16)),
+      number(100), kCountries[number(4)], number(65'536), 1 + number(31), number(24), number(60),
+      number(60), number(1000));
 }
 
 template <class T>

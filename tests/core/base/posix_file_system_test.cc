@@ -183,7 +183,8 @@ TEST_F(PosixFileSystem, LeavesRecordsOfSeveralAppendingWritersWhole) {
 TEST_F(PosixFileSystem, ClosesItsFilesOnExec) {
   auto file = files_->open_for_writing(path("file"), WriteMode::kTruncate);
   ASSERT_TRUE(file.ok());
-  const std::string command = "ls -l /proc/self/fd | grep -c '" + path("file") + "'";
+  const std::string unique_name = std::filesystem::path(root_).filename();
+  const std::string command = "ls -l /proc/self/fd | grep -c " + unique_name;
   FILE* pipe = popen(command.c_str(), "r");
   char answer = '\0';
   ASSERT_EQ(fread(&answer, 1, 1, pipe), 1u);

@@ -3,6 +3,7 @@
 // The typed API does the same for users; these tests stand below it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -113,6 +115,41 @@ class Note {
   Log::Task* task_ = nullptr;
 };
 
+// The same for streams without an end: counts instead of a list, kept per source task.
+struct Tally {
+  struct Source {
+    std::uint64_t count = 0;
+    std::uint64_t next = 0;  // One above the highest number.
+  };
+  using Cut = std::array<Source, 8>;
+  struct Task {
+    Cut sources{};
+    bool sound = true;  // Every record whole, numbers of one source rising.
+    std::vector<std::pair<Epoch, Cut>> cuts;
+  };
+  std::vector<Task> tasks = std::vector<Task>(64);
+};
+
+class Count {
+ public:
+  explicit Count(std::shared_ptr<Tally> tally) : tally_(std::move(tally)) {}
+  Status open(const TaskContext& context) {
+    task_ = &tally_->tasks[context.task_index];
+    return Status();
+  }
+  void on_record(const Record<Item>& record, auto&&) noexcept {
+    Tally::Source& source = task_->sources[record.value.origin];
+    task_->sound = task_->sound && record.value.is_whole() && record.value.number >= source.next;
+    source.next = record.value.number + 1;
+    ++source.count;
+  }
+  void on_barrier(Epoch epoch) noexcept { task_->cuts.emplace_back(epoch, task_->sources); }
+
+ private:
+  std::shared_ptr<Tally> tally_;
+  Tally::Task* task_ = nullptr;
+};
+
 // Emits each record `times` times.
 struct Repeat {
   std::size_t times = 1;
@@ -168,15 +205,24 @@ void seal(Plan& plan, StageId stage, MakeInput make_input, Ops... ops) {
   });
 }
 
+template <class Kept>
+auto keeper(std::shared_ptr<Kept> kept) {
+  if constexpr (std::is_same_v<Kept, Log>) {
+    return Note(std::move(kept));
+  } else {
+    return Count(std::move(kept));
+  }
+}
+
 // One stage behind another: source -> kind -> log.
-template <class... SourceOps>
-Plan two_stages(NumberSource source, ExchangeKind kind, std::shared_ptr<Log> log, SourceOps... ops) {
+template <class Kept, class... SourceOps>
+Plan two_stages(NumberSource source, ExchangeKind kind, std::shared_ptr<Kept> log, SourceOps... ops) {
   Plan plan;
   const StageId first = plan.add_stage("numbers");
   const StageId second = plan.add_stage("log");
   connect(plan, first, second, kind);
   seal(plan, first, from_source(source), ops...);
-  seal(plan, second, from_exchanges(), Note(std::move(log)));
+  seal(plan, second, from_exchanges(), keeper(std::move(log)));
   return plan;
 }
 

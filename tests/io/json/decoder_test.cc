@@ -24,7 +24,9 @@ template <class T>
 T decoded(std::string_view text, char padding = '9') {
   T value{};
   DecodeError error;
-  EXPECT_TRUE(decoder<T>().decode(PaddedRecord(text, padding).raw(), value, error)) << text << "\n" << error.message();
+  EXPECT_TRUE(decoder<T>().decode(PaddedRecord(text, padding).raw(), value, error))
+      << text << "\n"
+      << error.message();
   return value;
 }
 
@@ -72,7 +74,8 @@ TEST(JsonDecoder, FillsEveryKindAtItsLimits) {
 
 TEST(JsonDecoder, TakesFieldsInAnyOrderWithAnyWhiteSpace) {
   const auto payment = decoded<Payment>(
-      " \t{\r\n \"tip\" : 1 , \"ts\"\t:\"2024-01-02 03:04:05\" ,\"amount\":\n2\n,\"card\" : \"x\" }\r\n ");
+      " \t{\r\n \"tip\" : 1 , \"ts\"\t:\"2024-01-02 03:04:05\" ,\"amount\":\n2\n,\"card\" : \"x\" "
+      "}\r\n ");
   EXPECT_EQ(payment.card, "x");
   EXPECT_EQ(payment.amount, 2);
   EXPECT_EQ(payment.tip, 1);
@@ -94,7 +97,8 @@ TEST(JsonDecoder, SkipsUnknownFieldsOfEveryShape) {
 
 TEST(JsonDecoder, SkipsNestingUpToItsBound) {
   const std::size_t depth = DecodeLimits::kDepthMax;
-  const std::string nested = R"({"x":)" + std::string(depth, '[') + std::string(depth, ']') + R"(,"v":1})";
+  const std::string nested =
+      R"({"x":)" + std::string(depth, '[') + std::string(depth, ']') + R"(,"v":1})";
   EXPECT_EQ(decoded<One<std::int32_t>>(nested).value, 1);
 }
 
@@ -106,7 +110,9 @@ TEST(JsonDecoder, TheLastOfDuplicateKeysWins) {
 
 TEST(JsonDecoder, MatchesNamesThatAreWrittenWithEscapes) {
   EXPECT_EQ(decoded<One<std::int32_t>>(R"({"\u0076":1})").value, 1);
-  EXPECT_EQ(decoded<Payment>(R"({"c\u0061rd":"x","am\u006funt":1,"ts":"2024-01-02T03:04:05Z"})").card, "x");
+  EXPECT_EQ(
+      decoded<Payment>(R"({"c\u0061rd":"x","am\u006funt":1,"ts":"2024-01-02T03:04:05Z"})").card,
+      "x");
   EXPECT_EQ(decoded<One<std::int32_t>>(R"({"\q":2,"\ud800":3,"v":1})").value, 1);
 }
 
@@ -114,9 +120,11 @@ struct Names {
   int a = 0, eight = 0, nine = 0, sixteen = 0, seventeen = 0, twin = 0, empty = 0, utf8 = 0;
 };
 constexpr auto penstock_json_fields(Tag<Names>) {
-  return fields(field("a", &Names::a), field("sixsix", &Names::eight), field("sevenxx", &Names::nine),
-                field("fourteenfourte", &Names::sixteen), field("seventeenseventeen_x", &Names::seventeen),
-                field("seventeenSeventeen_x", &Names::twin), field("", &Names::empty), field("\xc3\xa9", &Names::utf8));
+  return fields(field("a", &Names::a), field("sixsix", &Names::eight),
+                field("sevenxx", &Names::nine), field("fourteenfourte", &Names::sixteen),
+                field("seventeenseventeen_x", &Names::seventeen),
+                field("seventeenSeventeen_x", &Names::twin), field("", &Names::empty),
+                field("\xc3\xa9", &Names::utf8));
 }
 
 TEST(JsonDecoder, TellsNamesOfEveryLengthApart) {
@@ -138,7 +146,8 @@ TEST(JsonDecoder, UndoesEscapesInText) {
   const auto one = decoded<One<InlineString<19>>>(R"({"v":"a\u00e9\ud83d\ude00\n\u0000"})");
   EXPECT_EQ(one.value.view(), "a\xc3\xa9\xf0\x9f\x98\x80\n\0"sv);
   EXPECT_EQ(decoded<One<InlineString<1>>>(R"({"v":"\u0041"})").value, "A");
-  EXPECT_EQ((decoded<One<EventTime, iso8601>>(R"({"v":"1970\u002d01-01T00:00:01Z"})").value), EventTime{1'000'000});
+  EXPECT_EQ((decoded<One<EventTime, iso8601>>(R"({"v":"1970\u002d01-01T00:00:01Z"})").value),
+            EventTime{1'000'000});
 }
 
 // Records are hashed and compared as memory, so a shorter text must leave no rest of a longer one.
@@ -183,7 +192,8 @@ TEST(JsonDecoder, ResetsWhatIsNullOrMissingInAReusedValue) {
   for (const char* rest : {"", R"(,"attempts":null,"tip":null)"}) {
     ASSERT_TRUE(decode.decode(PaddedRecord(kPayment).raw(), payment, error));
     ASSERT_EQ(payment.attempts, 2);
-    const std::string sparse = R"({"card":"1","amount":1,"ts":"2024-01-02T03:04:05Z")" + std::string(rest) + "}";
+    const std::string sparse =
+        R"({"card":"1","amount":1,"ts":"2024-01-02T03:04:05Z")" + std::string(rest) + "}";
     ASSERT_TRUE(decode.decode(PaddedRecord(sparse).raw(), payment, error)) << error.message();
     EXPECT_EQ(payment.attempts, Payment{}.attempts);
     EXPECT_EQ(payment.tip, std::nullopt);

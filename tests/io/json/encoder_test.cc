@@ -34,11 +34,18 @@ std::string encoded_value(Member value) {
 }
 
 TEST(JsonEncoder, WritesFieldsInDeclaredOrderWithoutMetadata) {
-  Payment payment{.card = "4111", .amount = 12.5, .at = {1'704'164'645'000'000}, .attempts = 2, .tip = 0.25,
-                  .origin = {}, .arrived = {}};
-  EXPECT_EQ(encoded(payment), R"({"card":"4111","amount":12.5,"ts":"2024-01-02T03:04:05Z","attempts":2,"tip":0.25})");
+  Payment payment{.card = "4111",
+                  .amount = 12.5,
+                  .at = {1'704'164'645'000'000},
+                  .attempts = 2,
+                  .tip = 0.25,
+                  .origin = {},
+                  .arrived = {}};
+  EXPECT_EQ(encoded(payment),
+            R"({"card":"4111","amount":12.5,"ts":"2024-01-02T03:04:05Z","attempts":2,"tip":0.25})");
   payment.tip.reset();
-  EXPECT_EQ(encoded(payment), R"({"card":"4111","amount":12.5,"ts":"2024-01-02T03:04:05Z","attempts":2})");
+  EXPECT_EQ(encoded(payment),
+            R"({"card":"4111","amount":12.5,"ts":"2024-01-02T03:04:05Z","attempts":2})");
 }
 
 TEST(JsonEncoder, Appends) {
@@ -52,8 +59,10 @@ TEST(JsonEncoder, WritesAnEmptyObjectWhenNothingIsThere) {
 }
 
 TEST(JsonEncoder, WritesNumbersInFull) {
-  EXPECT_EQ(encoded_value(std::numeric_limits<std::int64_t>::min()), R"({"v":-9223372036854775808})");
-  EXPECT_EQ(encoded_value(std::numeric_limits<std::uint64_t>::max()), R"({"v":18446744073709551615})");
+  EXPECT_EQ(encoded_value(std::numeric_limits<std::int64_t>::min()),
+            R"({"v":-9223372036854775808})");
+  EXPECT_EQ(encoded_value(std::numeric_limits<std::uint64_t>::max()),
+            R"({"v":18446744073709551615})");
   EXPECT_EQ(encoded_value(std::int8_t{-128}), R"({"v":-128})");
   EXPECT_EQ(encoded_value(std::uint8_t{65}), R"({"v":65})");
   EXPECT_EQ(encoded_value(0.1), R"({"v":0.1})");
@@ -99,18 +108,22 @@ TEST(JsonEncoder, AllocatesNothingOnceTheTextHasItsSize) {
 // Valid text of any bytes that fit: ASCII with all that needs an escape, and characters of two to four bytes.
 template <std::size_t N>
 InlineString<N> random_text(Random& random) {
-  constexpr std::string_view kCharacters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\"", "\\", "\n", "/"};
+  constexpr std::string_view kCharacters[] = {
+      "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\"", "\\", "\n", "/"};
   std::string text;
   for (std::uint64_t wanted = random.below(N + 1); text.size() < wanted;) {
-    if (random.chance(0.2)) text += kCharacters[random.below(std::size(kCharacters))];
-    else text += static_cast<char>(random.below(128));
+    if (random.chance(0.2))
+      text += kCharacters[random.below(std::size(kCharacters))];
+    else
+      text += static_cast<char>(random.below(128));
   }
   if (text.size() > N) text.assign(N, 'x');
   return InlineString<N>::of(text);
 }
 
 EventTime random_time(Random& random, std::int64_t unit_micros) {
-  return {random.between(kIso8601Min.micros / unit_micros, kIso8601Max.micros / unit_micros) * unit_micros};
+  return {random.between(kIso8601Min.micros / unit_micros, kIso8601Max.micros / unit_micros) *
+          unit_micros};
 }
 
 template <class Float, class Bits>
@@ -182,7 +195,8 @@ TEST(JsonEncoder, DecodesBackToTheSameValue) {
     const Everything written = random_everything(random);
     const std::string text = encoded(written);
     DecodeError error;
-    ASSERT_TRUE(decode.decode(PaddedRecord(text).raw(), read, error)) << text << "\n" << error.message();
+    ASSERT_TRUE(decode.decode(PaddedRecord(text).raw(), read, error)) << text << "\n"
+                                                                      << error.message();
     expect_equal(written, read);
     ASSERT_FALSE(testing::Test::HasFailure()) << text;
   }

@@ -18,7 +18,8 @@ constexpr std::size_t kPaddingBytes = 8;
 
 template <class Number>
 NumberOutcome parse(const std::string& text, Number& value) {
-  const std::string padded = text + std::string(kPaddingBytes, '7');  // Digits behind the end must not matter.
+  const std::string padded =
+      text + std::string(kPaddingBytes, '7');  // Digits behind the end must not matter.
   return parse_number(std::string_view(padded).substr(0, text.size()), value);
 }
 
@@ -36,10 +37,43 @@ void expect_outcome(const std::string& text, NumberOutcome expected) {
   EXPECT_EQ(value, Number{42}) << text;
 }
 
-const char* const kNoNumbers[] = {"",    "-",   "+1",  "01",    "-01",  "00",  "1a",   "a1",  "0x10", "1 ",  " 1",
-                                  "1_0", "--1", "1-1", "12:34", "1/2", "\xb1", "1\xff", "NaN", "inf", "Infinity", "-inf",
-                                  "nan", "true", "\"1\"", "1e", "1e+", "1.e1", ".5", "5.", "-.5", "1.5.5", "1e1e1", "1e1.0",
-                                  "123456789a", "12345678901234567a", "0123456789012345678901"};
+const char* const kNoNumbers[] = {"",
+                                  "-",
+                                  "+1",
+                                  "01",
+                                  "-01",
+                                  "00",
+                                  "1a",
+                                  "a1",
+                                  "0x10",
+                                  "1 ",
+                                  " 1",
+                                  "1_0",
+                                  "--1",
+                                  "1-1",
+                                  "12:34",
+                                  "1/2",
+                                  "\xb1",
+                                  "1\xff",
+                                  "NaN",
+                                  "inf",
+                                  "Infinity",
+                                  "-inf",
+                                  "nan",
+                                  "true",
+                                  "\"1\"",
+                                  "1e",
+                                  "1e+",
+                                  "1.e1",
+                                  ".5",
+                                  "5.",
+                                  "-.5",
+                                  "1.5.5",
+                                  "1e1e1",
+                                  "1e1.0",
+                                  "123456789a",
+                                  "12345678901234567a",
+                                  "0123456789012345678901"};
 
 TEST(JsonNumber, RefusesWhatIsNoNumberForEveryType) {
   for (const char* text : kNoNumbers) {
@@ -143,8 +177,9 @@ TEST(JsonNumber, RoundsCorrectly) {
 }
 
 TEST(JsonNumber, RoundsHalfwayCasesCorrectly) {
-  for (const char* text : {"9007199254740993", "9007199254740992.5", "1.00000005960464477539062", "16777217",
-                           "16777219", "8388609.5", "7.0064923216240854e-46", "123456789012345678901234567890"}) {
+  for (const char* text :
+       {"9007199254740993", "9007199254740992.5", "1.00000005960464477539062", "16777217",
+        "16777219", "8388609.5", "7.0064923216240854e-46", "123456789012345678901234567890"}) {
     expect_value<double>(text, std::strtod(text, nullptr));
     expect_value<float>(text, std::strtof(text, nullptr));
   }

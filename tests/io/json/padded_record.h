@@ -17,7 +17,9 @@ class PaddedRecord {
     for (std::size_t i = 0; i < kRawPaddingBytes; ++i) memory_[size_ + i] = padding;
   }
 
-  RawRecord raw() const { return {{memory_.get(), size_}, Origin{SplitId{3}, 77}, Instant{123456}}; }
+  RawRecord raw() const {
+    return {{memory_.get(), size_}, Origin{SplitId{3}, 77}, Instant{123456}};
+  }
 
  private:
   std::unique_ptr<char[]> memory_;  // Exactly so long that a sanitizer sees the first byte too far.

@@ -39,16 +39,19 @@ struct Everything {
 constexpr auto penstock_json_fields(penstock::Tag<Everything>) {
   using penstock::json::field;
   return penstock::json::fields(
-      field("flag", &Everything::flag), field("i8", &Everything::i8), field("i16", &Everything::i16),
-      field("i32", &Everything::i32), field("i64", &Everything::i64), field("u8", &Everything::u8),
-      field("u16", &Everything::u16), field("u32", &Everything::u32), field("u64", &Everything::u64),
-      field("single", &Everything::single), field("real", &Everything::real), field("tiny", &Everything::tiny),
-      field("word", &Everything::word), field("text", &Everything::text), field("longest", &Everything::longest),
+      field("flag", &Everything::flag), field("i8", &Everything::i8),
+      field("i16", &Everything::i16), field("i32", &Everything::i32),
+      field("i64", &Everything::i64), field("u8", &Everything::u8), field("u16", &Everything::u16),
+      field("u32", &Everything::u32), field("u64", &Everything::u64),
+      field("single", &Everything::single), field("real", &Everything::real),
+      field("tiny", &Everything::tiny), field("word", &Everything::word),
+      field("text", &Everything::text), field("longest", &Everything::longest),
       field("at", &Everything::at, penstock::json::iso8601),
       field("seconds", &Everything::seconds, penstock::json::epoch_seconds),
       field("millis", &Everything::millis, penstock::json::epoch_millis),
       field("micros", &Everything::micros, penstock::json::epoch_micros),
-      field("maybe_number", &Everything::maybe_number), field("maybe_text", &Everything::maybe_text),
+      field("maybe_number", &Everything::maybe_number),
+      field("maybe_text", &Everything::maybe_text),
       field("maybe_time", &Everything::maybe_time, penstock::json::iso8601));
 }
 
@@ -65,11 +68,11 @@ struct Payment {
 
 constexpr auto penstock_json_fields(penstock::Tag<Payment>) {
   using penstock::json::field;
-  return penstock::json::fields(field("card", &Payment::card), field("amount", &Payment::amount),
-                                field("ts", &Payment::at, penstock::json::iso8601),
-                                penstock::json::nullable(field("attempts", &Payment::attempts)),
-                                field("tip", &Payment::tip), penstock::json::origin(&Payment::origin),
-                                penstock::json::arrival(&Payment::arrived));
+  return penstock::json::fields(
+      field("card", &Payment::card), field("amount", &Payment::amount),
+      field("ts", &Payment::at, penstock::json::iso8601),
+      penstock::json::nullable(field("attempts", &Payment::attempts)), field("tip", &Payment::tip),
+      penstock::json::origin(&Payment::origin), penstock::json::arrival(&Payment::arrived));
 }
 
 // One member, to try single values.

@@ -34,9 +34,9 @@ TEST(JsonText, UndoesEveryEscape) {
 
 TEST(JsonText, RefusesBadEscapesAndHalfSurrogatePairs) {
   std::string out;
-  for (const char* raw : {R"(\)", R"(\x41)", R"(\u)", R"(\u12)", R"(\u12g4)", R"(\ud83d)", R"(\ud83dx)", R"(\ud83d\n)",
-                          R"(\ud83d\u0041)", R"(\ud83d\ud83d)", R"(\ude00)", R"(\ude00\ud83d)", R"(\ud83d\ude0)", R"(\U0041)",
-                          R"(\')"}) {
+  for (const char* raw : {R"(\)", R"(\x41)", R"(\u)", R"(\u12)", R"(\u12g4)", R"(\ud83d)",
+                          R"(\ud83dx)", R"(\ud83d\n)", R"(\ud83d\u0041)", R"(\ud83d\ud83d)",
+                          R"(\ude00)", R"(\ude00\ud83d)", R"(\ud83d\ude0)", R"(\U0041)", R"(\')"}) {
     EXPECT_EQ(unescaped(raw, out), TextOutcome::kBadEscape) << raw;
   }
 }
@@ -54,15 +54,19 @@ TEST(JsonText, EscapesWhatJsonDemandsAndNothingElse) {
   EXPECT_EQ(escaped("a\"b\\c/d"), R"(a\"b\\c/d)");
   EXPECT_EQ(escaped("\b\f\n\r\t"), R"(\b\f\n\r\t)");
   EXPECT_EQ(escaped("\0\x1f\x7f"sv), "\\u0000\\u001f\x7f");
-  EXPECT_EQ(escaped("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
-  EXPECT_EQ(escaped("\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80"), "\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80");
+  EXPECT_EQ(escaped("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
+            "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+  EXPECT_EQ(escaped("\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80"),
+            "\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80");
 }
 
 // The examples of the Unicode standard, chapter 3.9: one U+FFFD for each maximal part.
 TEST(JsonText, ReplacesInvalidUtf8AsUnicodeRecommends) {
   const std::string r = "\xef\xbf\xbd";
   EXPECT_EQ(escaped("\x80"), r);
-  EXPECT_EQ(escaped("\xff" "a"), r + "a");
+  EXPECT_EQ(escaped("\xff"
+                    "a"),
+            r + "a");
   EXPECT_EQ(escaped("\xc0\xaf\xe0\x80\xbf\xf0\x81\x82\x41"), r + r + r + r + r + r + r + r + "A");
   EXPECT_EQ(escaped("\xed\xa0\x80\xed\xbf\xbf\xed\xaf\x41"), r + r + r + r + r + r + r + r + "A");
   EXPECT_EQ(escaped("\xf4\x91\x92\x93\xff\x41\x80\xbf\x42"), r + r + r + r + r + "A" + r + r + "B");

@@ -1,0 +1,169 @@
+// tests/io/io_kit.h -- what the tests of sources and sinks share: a folder that vanishes, a waker
+// to wait for, and readers run to their end.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "penstock/core/base/clock.h"
+#include "penstock/core/base/file_system.h"
+#include "penstock/core/stream/source.h"
+
+namespace penstock::test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "penstock-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+inline void write_file(const std::string& path, std::string_view bytes,
+                       std::ios::openmode mode = std::ios::trunc) {
+  std::ofstream(path, std::ios::binary | mode) << bytes;
+}
+
+inline std::string read_whole_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Two descriptors; whichever is still open is closed at the end.
+struct Pipe {
+  Pipe() { EXPECT_EQ(::pipe(fds.data()), 0); }
+  ~Pipe() {
+    close_read();
+    close_write();
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  int read_fd() const { return fds[0]; }
+  int write_fd() const { return fds[1]; }
+  void close_read() { close_one(fds[0]); }
+  void close_write() { close_one(fds[1]); }
+  void write(std::string_view bytes) const {
+    EXPECT_EQ(::write(fds[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  }
+
+  std::array<int, 2> fds{};
+
+ private:
+  static void close_one(int& fd) {
+    if (fd >= 0) ::close(std::exchange(fd, -1));
+  }
+};
+
+class WaitableWaker final : public Waker {
+ public:
+  void wake() noexcept override {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    wake_up_.notify_all();
+  }
+  void wake_if_parked() noexcept override { wake(); }
+
+  // False when nobody woke us in a time that is generous for any machine.
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    const bool woken = wake_up_.wait_for(lock, std::chrono::seconds(60), [this] { return woken_; });
+    woken_ = false;
+    return woken;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_up_;
+  bool woken_ = false;
+};
+
+struct ReadLine {
+  std::string text;
+  Origin origin;
+  Instant arrival;
+};
+
+// A reader with all that it needs.
+class ReaderRun {
+ public:
+  explicit ReaderRun(const ByteSource& source, std::uint32_t task_index = 0,
+                     std::uint32_t task_count = 1)
+      : opened_(source.open({task_index, task_count, &clock, files_.get(), &waker})) {
+    if (opened_.ok()) reader_ = std::move(*opened_);
+  }
+
+  Status open_status() const { return opened_.status(); }
+
+  // One poll; its lines are copied, the padding behind each is read.
+  Result<PollResult> poll(std::size_t batch_max = 256) {
+    batch_.resize(batch_max);
+    Result<PollResult> result = reader_->poll(batch_, clock.now());
+    if (!result.ok()) return result;
+    for (std::size_t i = 0; i < result->records; ++i) keep(batch_[i]);
+    return result;
+  }
+
+  // Polls to the end or to an error, sleeping when there is nothing to do.
+  Status run(std::size_t batch_max = 256) {
+    for (;;) {
+      const Result<PollResult> result = poll(batch_max);
+      if (!result.ok()) return result.status();
+      if (result.value().records > 0) continue;
+      if (result.value().state == SourceState::kEnded) return Status();
+      if (result.value().state == SourceState::kWaiting && !waker.wait()) {
+        return Status::internal("never woken");
+      }
+    }
+  }
+
+  // Ends the reader before its time.
+  void close() { reader_.reset(); }
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    for (const ReadLine& line : lines) texts.push_back(line.text);
+    return texts;
+  }
+
+  VirtualClock clock;
+  WaitableWaker waker;
+  std::vector<ReadLine> lines;
+
+ private:
+  void keep(const RawRecord& raw) {
+    lines.push_back({std::string(raw.bytes), raw.origin, raw.arrival});
+    const char* end = raw.bytes.data() + raw.bytes.size();
+    for (std::size_t i = 0; i < kRawPaddingBytes; ++i) padding_sum_ = padding_sum_ + end[i];
+  }
+
+  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  Result<std::unique_ptr<ByteReader>> opened_;
+  std::unique_ptr<ByteReader> reader_;
+  std::vector<RawRecord> batch_;
+  volatile int padding_sum_ = 0;
+};
+
+}  // namespace penstock::test

@@ -1,0 +1,52 @@
+"""Goal: what README.md says is true. Method: its penstock commands are run, its program is the example that is built."""
+
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+BINARY = os.environ["PENSTOCK_BINARY"]
+SOURCE = os.environ["PENSTOCK_SOURCE_DIR"]
+
+
+def read(name):
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", read("README.md"), re.DOTALL | re.MULTILINE)
+
+
+class Readme(unittest.TestCase):
+    def test_its_commands_work(self):
+        commands = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+        commands = [command for command in commands if re.search(r"(^|\| )penstock ", command)]
+        self.assertGreaterEqual(len(commands), 4)
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(BINARY, os.path.join(folder, "penstock"))
+            path = folder + os.pathsep + os.environ["PATH"]
+            for command in commands:
+                shell = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, capture_output=True, timeout=300,
+                                       env=dict(os.environ, PATH=path))
+                self.assertEqual(shell.returncode, 0, f"{command}\n{shell.stderr.decode()}")
+
+    def test_its_program_is_the_example(self):
+        program = blocks("cpp")[0].strip()
+        self.assertIn(program, read("examples/embedded/main.cc"))
+
+    def test_the_example_prints_what_it_says(self):
+        example = os.path.join(os.environ["PENSTOCK_BUILD_DIR"], "examples", "example_embedded")
+        shown = subprocess.run([example], capture_output=True, timeout=60, text=True)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn(shown.stdout.strip(), read("README.md"))
+
+    def test_the_files_it_links_to_exist(self):
+        for target in re.findall(r"\]\(([^)#:]+)\)", read("README.md")):
+            self.assertTrue(os.path.exists(os.path.join(SOURCE, target)), target)
+
+
+if __name__ == "__main__":
+    unittest.main()
