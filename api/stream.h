@@ -223,3 +223,6 @@ SharedStream<T> Stream<T, MakeInput, Ops...>::share() && {
 }
 
 }  // namespace penstock
+
+// A stream begins at a Job: one include gives both.
+#include "penstock/api/job.h"  // IWYU pragma: export

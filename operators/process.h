@@ -142,8 +142,9 @@ class KeyedProcess {
 
   Selector selector_;
   Operator op_;
-  std::shared_ptr<KeyedStateStore>
-      state_;  // Shared only so that the prototype can be copied; it has none.
+  // Shared only so that the prototype can be copied; it has none.
+  // lint: allow(hot) counted when the operator is copied, never per record
+  std::shared_ptr<KeyedStateStore> state_;
   std::array<StateEntry*, 16> candidates_{};
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;

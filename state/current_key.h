@@ -34,7 +34,8 @@ class CurrentKey {
   StateEntry* entry() const noexcept { return entry_; }
   // Creates the entry when it is missing. Null when there is no room.
   StateEntry* entry_for_write() noexcept {
-    if (entry_ == nullptr) [[unlikely]] return entry_ = table_->insert_new(hash_, key_);
+    if (entry_ == nullptr) [[unlikely]]
+      return entry_ = table_->insert_new(hash_, key_);
     table_->touch(entry_);
     return entry_;
   }
@@ -71,9 +72,12 @@ namespace internal {
 template <class T>
 constexpr void check_state_type() noexcept {
   static_assert(std::is_trivially_copyable_v<T>,
-                "a type kept in keyed state must be trivially copyable: InlineString<N> for text, MapState for lists");
-  static_assert(std::is_default_constructible_v<T>, "a type kept in keyed state needs a default constructor");
-  static_assert(alignof(T) <= kStateAlignmentMax, "a type kept in keyed state may be aligned to at most 16 bytes");
+                "a type kept in keyed state must be trivially copyable: InlineString<N> for text, "
+                "MapState for lists");
+  static_assert(std::is_default_constructible_v<T>,
+                "a type kept in keyed state needs a default constructor");
+  static_assert(alignof(T) <= kStateAlignmentMax,
+                "a type kept in keyed state may be aligned to at most 16 bytes");
 }
 
 }  // namespace internal

@@ -5,8 +5,8 @@
 // Ownership  Owns its pages; move-only.
 // Threads    One owner at a time.
 // Cost       extend() is a comparison until it passes what is present; then a step of 64 KiB, 20 us on a small VM.
-//            Huge pages are asked for what is present from the start: taken one by one while records flow, each would
-//            stall for up to 6 ms.
+//            Huge pages are taken at once only for what is present from the start: while records flow, each would stall
+//            for 0.2 to 6 ms. At 10 M keys they halve the time of a lookup.
 // Errors     Too little memory: false, and nothing changed.
 #pragma once
 
@@ -54,7 +54,8 @@ class GrowableMemory {
   std::size_t dropped_ = 0;
   std::size_t drop_step_ = 0;
   std::size_t max_ = 0;
-  std::byte* mapping_ = nullptr;  // As returned by the system; data_ is its first multiple of a huge page.
+  std::byte* mapping_ =
+      nullptr;  // As returned by the system; data_ is its first multiple of a huge page.
   std::size_t mapping_bytes_ = 0;
 };
 

@@ -15,13 +15,15 @@ constexpr std::uint64_t load_limit(std::uint64_t capacity) noexcept { return cap
 }  // namespace
 
 bool HashIndex::open(const Options& options) noexcept {
-  PENSTOCK_CHECK(options.ranges >= 1 && options.ranges <= 1024 && options.reach > 0 && options.reach % kLineSlots == 0);
+  PENSTOCK_CHECK(options.ranges >= 1 && options.ranges <= 1024 && options.reach > 0 &&
+                 options.reach % kLineSlots == 0);
   ranges_ = options.ranges;
   reach_ = options.reach;
   bytes_max_ = options.bytes_max;
   std::uint32_t bits = 0;
   while (bits < kTagBitsPerRange && (std::uint64_t{ranges_} << bits) < kSlotsMin) ++bits;
-  while (bits < kTagBitsPerRange && load_limit(std::uint64_t{ranges_} << bits) < options.expected) ++bits;
+  while (bits < kTagBitsPerRange && load_limit(std::uint64_t{ranges_} << bits) < options.expected)
+    ++bits;
   if (!make_array(current_, bits, true)) return false;
   set_limits();
   return true;
@@ -69,7 +71,8 @@ HashIndex::Move HashIndex::next_move() noexcept {
 
 bool HashIndex::next_moved(Move& move) const noexcept {
   if (move.begin == move.end) return false;
-  const std::uint64_t last = move.end + reach_;  // Nothing that is at home before `end` lies past it.
+  const std::uint64_t last =
+      move.end + reach_;  // Nothing that is at home before `end` lies past it.
   for (; move.at < last; ++move.at) {
     const IndexSlot slot = current_.slots[move.at];
     if (slot.number_plus_one == 0) {
@@ -104,7 +107,8 @@ HashIndex::Outcome HashIndex::place(std::uint32_t tag, std::uint32_t number) noe
   return outcome;
 }
 
-HashIndex::Outcome HashIndex::place_in(Array& array, std::uint32_t tag, std::uint32_t number) noexcept {
+HashIndex::Outcome HashIndex::place_in(Array& array, std::uint32_t tag,
+                                       std::uint32_t number) noexcept {
   IndexSlot* slot = array.slots + array.home(tag);
   for (IndexSlot* end = slot + reach_; slot != end; ++slot) {
     if (slot->number_plus_one != 0) continue;
@@ -137,8 +141,8 @@ bool HashIndex::erase(std::uint32_t tag, std::uint32_t number) noexcept {
   Array& array = array_of(tag);
   auto hole = static_cast<std::uint64_t>(found - array.slots);
   // Shift back what may live nearer to its home, so that probing meets no gap before its goal.
-  const std::uint64_t end =
-      std::min<std::uint64_t>(array.capacity + reach_, array.memory.present_bytes() / sizeof(IndexSlot));
+  const std::uint64_t end = std::min<std::uint64_t>(
+      array.capacity + reach_, array.memory.present_bytes() / sizeof(IndexSlot));
   for (std::uint64_t at = hole + 1; at < end && array.slots[at].number_plus_one != 0; ++at) {
     if (array.home(array.slots[at].tag) > hole) continue;
     array.slots[hole] = array.slots[at];

@@ -34,9 +34,9 @@ class HashIndex {
   enum class Outcome : std::uint8_t { kDone, kTooFar, kNoMemory };
 
   struct Options {
-    std::uint32_t ranges = 1;      // Tags lie below ranges << kTagBitsPerRange; at most 1024.
-    std::uint32_t reach = 128;     // Slots looked at from home on; a multiple of 8.
-    std::uint64_t expected = 0;    // Entries it has room for, pages present, before it first grows.
+    std::uint32_t ranges = 1;    // Tags lie below ranges << kTagBitsPerRange; at most 1024.
+    std::uint32_t reach = 128;   // Slots looked at from home on; a multiple of 8.
+    std::uint64_t expected = 0;  // Entries it has room for, pages present, before it first grows.
     std::uint64_t bytes_max = ~std::uint64_t{0};  // Of one array.
   };
 
@@ -47,17 +47,21 @@ class HashIndex {
   std::uint32_t find(std::uint32_t tag, Match match) const noexcept {
     const IndexSlot* line = home_of(tag);
     const std::uint32_t likely = joined_numbers(line, tag) - 1;
-    if (likely != kNone && match(likely)) [[likely]] return likely;
+    if (likely != kNone && match(likely)) [[likely]]
+      return likely;
     for (const IndexSlot* end = line + reach_; line != end; line += kLineSlots) {
       for (std::uint32_t i = 0; i < kLineSlots; ++i) {
         if (line[i].number_plus_one == 0) return kNone;
-        if (line[i].tag == tag && match(line[i].number_plus_one - 1)) return line[i].number_plus_one - 1;
+        if (line[i].tag == tag && match(line[i].number_plus_one - 1))
+          return line[i].number_plus_one - 1;
       }
     }
     return kNone;
   }
   // What is most probably the number with this tag, possibly a number that is not there at all; or kNone.
-  std::uint32_t guess(std::uint32_t tag) const noexcept { return joined_numbers(home_of(tag), tag) - 1; }
+  std::uint32_t guess(std::uint32_t tag) const noexcept {
+    return joined_numbers(home_of(tag), tag) - 1;
+  }
   void prefetch(std::uint32_t tag) const noexcept { internal::prefetch(home_of(tag)); }
 
   // Adds a number that is not there. `on_too_far(number)` takes those that lose their place when the index grows.
@@ -93,13 +97,15 @@ class HashIndex {
   }
 
  private:
-  static constexpr std::uint64_t kMoveSlots = 16;  // Homes moved by one insertion; 2 would be enough to be in time.
+  static constexpr std::uint64_t kMoveSlots =
+      16;  // Homes moved by one insertion; 2 would be enough to be in time.
   static constexpr std::uint32_t kLineSlots = 8;
 
   struct Array {
     IndexSlot* slots = nullptr;
     std::uint32_t shift = 0;
-    std::uint64_t capacity = 0;  // Homes; the array is `reach` slots longer, so that probing needs no wrap.
+    std::uint64_t capacity =
+        0;  // Homes; the array is `reach` slots longer, so that probing needs no wrap.
     GrowableMemory memory;
 
     std::uint64_t home(std::uint32_t tag) const noexcept {
@@ -130,10 +136,13 @@ class HashIndex {
   }
   const IndexSlot* home_of(std::uint32_t tag) const noexcept {
     const std::uint64_t home = current_.home(tag);
-    if (home < cursor_) [[unlikely]] return next_.slots + next_.home(tag);
+    if (home < cursor_) [[unlikely]]
+      return next_.slots + next_.home(tag);
     return current_.slots + home;
   }
-  Array& array_of(std::uint32_t tag) noexcept { return current_.home(tag) < cursor_ ? next_ : current_; }
+  Array& array_of(std::uint32_t tag) noexcept {
+    return current_.home(tag) < cursor_ ? next_ : current_;
+  }
   IndexSlot* slot_of(std::uint32_t tag, std::uint32_t number) noexcept;
   Outcome place(std::uint32_t tag, std::uint32_t number) noexcept;
   Outcome place_in(Array& array, std::uint32_t tag, std::uint32_t number) noexcept;
@@ -146,7 +155,8 @@ class HashIndex {
   void set_limits() noexcept;
 
   Array current_;
-  std::uint64_t cursor_ = 0;  // Homes of current_ below it have moved to next_; 0 when nothing grows.
+  std::uint64_t cursor_ =
+      0;  // Homes of current_ below it have moved to next_; 0 when nothing grows.
   std::uint64_t reach_ = 0;
   Array next_;
   std::uint64_t size_ = 0;

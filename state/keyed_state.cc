@@ -13,13 +13,13 @@ Status KeyedStateStore::with_place(Status status) const { return status.with_pla
 
 Status KeyedStateStore::add_name(std::string_view name) {
   if (layout_.stride() != 0) {
-    return with_place(Status::failed_precondition("state '" + std::string(name) +
-                                                  "' was asked for after open(); ask for it in open()"));
+    return with_place(Status::failed_precondition(
+        "state '" + std::string(name) + "' was asked for after open(); ask for it in open()"));
   }
   if (name.empty()) return with_place(Status::invalid_argument("a state handle needs a name"));
   if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
-    return with_place(Status::invalid_argument("state '" + std::string(name) +
-                                               "' was asked for twice; names are unique in an operator"));
+    return with_place(Status::invalid_argument(
+        "state '" + std::string(name) + "' was asked for twice; names are unique in an operator"));
   }
   names_.emplace_back(name);
   return {};
@@ -64,9 +64,11 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
 }
 
 bool KeyedStateStore::failed() const noexcept {
-  if (table_.fault() != StateFault::kNone) [[unlikely]] return true;
+  if (table_.fault() != StateFault::kNone) [[unlikely]]
+    return true;
   for (const auto& map : maps_) {
-    if (map->table().fault() != StateFault::kNone) [[unlikely]] return true;
+    if (map->table().fault() != StateFault::kNone) [[unlikely]]
+      return true;
   }
   return false;
 }
@@ -78,7 +80,8 @@ Status KeyedStateStore::status() const {
 }
 
 KeyedStateMetrics KeyedStateStore::metrics() const noexcept {
-  KeyedStateMetrics metrics{table_.keys(), 0, table_.resident_bytes(), table_.growths(), table_.crowded_keys()};
+  KeyedStateMetrics metrics{table_.keys(), 0, table_.resident_bytes(), table_.growths(),
+                            table_.crowded_keys()};
   for (const auto& map : maps_) {
     metrics.map_elements += map->table().keys();
     metrics.resident_bytes += map->table().resident_bytes();

@@ -3,8 +3,8 @@
 // Life       An operator asks for handles while it opens; the task seals the store with its key type; then, for each
 //            record, it sets the current key before the operator sees it. Handles are small and copyable and point to
 //            the store, which must stay where it is.
-// Keys       A key has an entry while one of its values exists: reading creates nothing, clearing the last value removes
-//            the entry.
+// Keys       A key has an entry while one of its values exists: reading creates nothing, clearing the last value
+//            removes it.
 // Threads    The task's worker. Errors: running out of memory or past max_keys never stops a call: writes then go to
 //            a scratch value, and status() fails, which the task checks after each batch.
 // Cost       Nothing is allocated per record; growth works in small steps (state_table.h).
@@ -28,7 +28,7 @@ namespace penstock {
 
 struct KeyedStateOptions {
   KeyGroupRange groups;
-  std::uint64_t seed = 0;  // Of the process; unknown to whoever sends keys.
+  std::uint64_t seed = 0;                      // Of the process; unknown to whoever sends keys.
   std::uint64_t max_keys = ~std::uint64_t{0};  // Of each table: keys, and elements of each map.
   std::uint64_t expected_keys = 0;
   std::uint64_t bytes_max = 0;  // Of each table; 0: what the machine has.
@@ -39,7 +39,8 @@ struct KeyedStateMetrics {
   std::uint64_t map_elements = 0;
   std::uint64_t resident_bytes = 0;
   std::uint64_t growths = 0;
-  std::uint64_t crowded_keys = 0;  // Placed in a second index, because their hashes crowd: skew or a flood.
+  std::uint64_t crowded_keys =
+      0;  // Placed in a second index, because their hashes crowd: skew or a flood.
 };
 
 class KeyedStateStore {
@@ -65,7 +66,8 @@ class KeyedStateStore {
 
   // `key` must outlive the record. `candidate` comes from table().locate(hash), or is null.
   template <class Key>
-  void set_current_key(std::uint64_t hash, const Key& key, StateEntry* candidate = nullptr) noexcept {
+  void set_current_key(std::uint64_t hash, const Key& key,
+                       StateEntry* candidate = nullptr) noexcept {
     current_.set(hash, key, candidate);
   }
 
@@ -83,7 +85,8 @@ class KeyedStateStore {
 
  private:
   Status add_name(std::string_view name);
-  Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment, bool derived);
+  Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
+                                 bool derived);
   Status check_size(std::size_t bytes) const;
   Status with_place(Status status) const;
 

@@ -15,7 +15,8 @@ namespace penstock {
 
 template <class K, class V>
 class MapState {
-  static_assert(Hashable<K>, "a map key needs a penstock_hash(const K&) noexcept, or to be a number or text");
+  static_assert(Hashable<K>,
+                "a map key needs a penstock_hash(const K&) noexcept, or to be a number or text");
 
  public:
   MapState() noexcept = default;  // Of no store: may only be assigned to.
@@ -36,7 +37,8 @@ class MapState {
   // The value to change; V{} when there was none.
   V& get_or_create(const K& key) noexcept {
     StateEntry* primary = owner_for_write();
-    if (primary == nullptr) [[unlikely]] return *new (current_->scratch()) V{};
+    if (primary == nullptr) [[unlikely]]
+      return *new (current_->scratch()) V{};
     if (StateEntry* element = map_->find(primary, key)) {
       map_->table().touch(element);
       return *map_->template value_of<V>(element);
@@ -91,7 +93,8 @@ class MapState {
     for (std::uint32_t at = map_->head_of(primary).first; at != 0;) {
       StateEntry* element = table.entry_at(at - 1);
       const std::uint32_t next = map_->links_of(element).next;
-      const bool erased = test(map_->template key_of<K>(element), *map_->template value_of<const V>(element));
+      const bool erased =
+          test(map_->template key_of<K>(element), *map_->template value_of<const V>(element));
       if (erased) map_->erase(primary, element);
       // The gap is filled by the last entry, which may be the one that is next.
       at = erased && next != 0 && next > table.slots() ? at : next;

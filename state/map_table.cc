@@ -45,7 +45,8 @@ Status MapTable::open(StateTable* primary, const StateTableOptions& options) {
   return {};
 }
 
-std::uint64_t MapTable::prepare(const StateEntry* primary, const void* key, std::uint64_t hash) noexcept {
+std::uint64_t MapTable::prepare(const StateEntry* primary, const void* key,
+                                std::uint64_t hash) noexcept {
   std::memcpy(probe_.data(), primary->key(), primary_key_bytes_);
   std::memcpy(probe_.data() + (map_key_offset_ - sizeof(StateEntry)), key, shape_.key_bytes);
   const std::uint64_t outer = primary->key_hash();

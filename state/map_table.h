@@ -15,14 +15,14 @@
 
 namespace penstock {
 
-struct MapHead {  // Slot of the primary entry.
+struct MapHead {            // Slot of the primary entry.
   std::uint32_t first = 0;  // Number + 1.
   std::uint32_t count = 0;
 };
 
 struct MapLinks {  // Slot of each element.
   static constexpr std::uint32_t kOwner = 0x80000000;
-  std::uint32_t next = 0;  // Number + 1.
+  std::uint32_t next = 0;      // Number + 1.
   std::uint32_t previous = 0;  // Number + 1; or kOwner | the number of the primary entry.
 };
 
@@ -35,7 +35,8 @@ struct MapElementShape {
 
   template <class K, class V>
   static constexpr MapElementShape of() noexcept {
-    return {sizeof(K), alignof(K), std::has_unique_object_representations_v<K>, sizeof(V), alignof(V)};
+    return {sizeof(K), alignof(K), std::has_unique_object_representations_v<K>, sizeof(V),
+            alignof(V)};
   }
 };
 
@@ -49,8 +50,12 @@ class MapTable {
   StateTable& table() noexcept { return table_; }
   const StateTable& table() const noexcept { return table_; }
   std::uint32_t head_slot() const noexcept { return head_slot_; }
-  MapHead& head_of(StateEntry* primary) const noexcept { return *primary->at<MapHead>(head_offset_); }
-  MapLinks& links_of(StateEntry* element) const noexcept { return *element->at<MapLinks>(links_offset_); }
+  MapHead& head_of(StateEntry* primary) const noexcept {
+    return *primary->at<MapHead>(head_offset_);
+  }
+  MapLinks& links_of(StateEntry* element) const noexcept {
+    return *element->at<MapLinks>(links_offset_);
+  }
   template <class K>
   const K& key_of(const StateEntry* element) const noexcept {
     return *element->at<K>(map_key_offset_);

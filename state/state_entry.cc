@@ -17,10 +17,12 @@ constexpr std::size_t stride_of(std::size_t bytes) noexcept {
 
 }  // namespace
 
-Result<std::uint32_t> StateLayout::add_slot(std::size_t bytes, std::size_t alignment, bool derived) {
+Result<std::uint32_t> StateLayout::add_slot(std::size_t bytes, std::size_t alignment,
+                                            bool derived) {
   if (slots_used_ == kSlotsMax) {
-    return Status::invalid_argument("an operator may have at most " + std::to_string(kSlotsMax) +
-                                    " state handles; join values that change together into one struct");
+    return Status::invalid_argument(
+        "an operator may have at most " + std::to_string(kSlotsMax) +
+        " state handles; join values that change together into one struct");
   }
   const std::uint32_t index = slots_used_++;
   slots_[index] = {0, static_cast<std::uint32_t>(bytes), std::uint32_t{1} << index, derived};
@@ -37,8 +39,9 @@ Status StateLayout::seal(const KeyShape& key) {
     end = offset + slots_[i].bytes;
   }
   if (end > kEntryBytesMax) {
-    return Status::invalid_argument("one key's state takes " + std::to_string(end) + " bytes, more than " +
-                                    std::to_string(kEntryBytesMax) + "; keep lists in a MapState");
+    return Status::invalid_argument("one key's state takes " + std::to_string(end) +
+                                    " bytes, more than " + std::to_string(kEntryBytesMax) +
+                                    "; keep lists in a MapState");
   }
   stride_ = stride_of(end);
   return {};

@@ -1,7 +1,7 @@
 // state/state_entry.h -- what one key's state looks like in memory, decided at run time while an operator opens.
 //
-// Layout     Entry = 16 bytes of header, the key, then one slot per value. The stride is 32, 64, or the next multiple of
-//            16: entries of up to 64 bytes never straddle a cache line more than they must.
+// Layout     16 bytes of header, the key, then one slot per value. The stride is 32, 64, or the next multiple of 16:
+//            entries of up to 64 bytes do not straddle cache lines.
 // Presence   Bit i of `present` tells whether the value of slot i exists for this key.
 // Derived    slots hold what a restore rebuilds (links between entries): their changes need no stamp.
 #pragma once
@@ -20,8 +20,9 @@ inline constexpr std::size_t kStateAlignmentMax = 16;
 inline constexpr std::size_t kEntryBytesMax = std::size_t{64} << 10;
 
 struct StateEntry {
-  std::uint64_t hash_and_state;  // Key hash without its low byte, which is 0 while the entry is alive.
-  std::uint32_t stamp;           // Low half of the epoch of the last change.
+  std::uint64_t
+      hash_and_state;   // Key hash without its low byte, which is 0 while the entry is alive.
+  std::uint32_t stamp;  // Low half of the epoch of the last change.
   std::uint32_t present;
 
   std::uint64_t key_hash() const noexcept { return hash_and_state & ~std::uint64_t{0xff}; }
@@ -45,7 +46,8 @@ static_assert(sizeof(StateEntry) == 16);
 struct KeyShape {
   std::size_t bytes = 0;
   std::size_t alignment = 1;
-  bool equal_keys_are_equal_bytes = false;  // Then a flood of keys with one public hash is told apart by seeded bytes.
+  bool equal_keys_are_equal_bytes =
+      false;  // Then a flood of keys with one public hash is told apart by seeded bytes.
 
   template <class Key>
   static constexpr KeyShape of() noexcept {

@@ -11,7 +11,8 @@
 namespace penstock {
 namespace {
 
-constexpr std::uint64_t kSlotsMax = (std::uint64_t{1} << 31) - 2;  // Links between entries keep one bit for themselves.
+constexpr std::uint64_t kSlotsMax =
+    (std::uint64_t{1} << 31) - 2;  // Links between entries keep one bit for themselves.
 constexpr std::uint64_t kReserveMax = std::uint64_t{256} << 30;
 constexpr std::uint64_t kAheadBytes = std::uint64_t{64} << 10;
 constexpr std::uint32_t kReach = 128;
@@ -26,9 +27,9 @@ std::uint64_t machine_bytes() noexcept {
 }
 
 Status no_memory(std::string_view what, std::uint64_t bytes) {
-  return {StatusCode::kResourceExhausted, "no memory for " + std::string(what) + " of keyed state (" +
-                                              std::to_string(bytes) +
-                                              " bytes); use more tasks on more machines, or fewer keys"};
+  return {StatusCode::kResourceExhausted,
+          "no memory for " + std::string(what) + " of keyed state (" + std::to_string(bytes) +
+              " bytes); use more tasks on more machines, or fewer keys"};
 }
 
 }  // namespace
@@ -47,7 +48,8 @@ Status StateTable::open(const StateLayout& layout, const StateTableOptions& opti
   rest_shift_ = grouped ? 10 : 0;
   mixed_shift_ = grouped ? 64 - HashIndex::kTagBitsPerRange : 32;
   group_mask_ = grouped ? 0xffffffff : 0;
-  const std::uint64_t bytes_max = std::max<std::uint64_t>(std::min(options_.bytes_max, kReserveMax), stride_);
+  const std::uint64_t bytes_max =
+      std::max<std::uint64_t>(std::min(options_.bytes_max, kReserveMax), stride_);
   max_slots_ = std::min(bytes_max / stride_, kSlotsMax);
   const std::uint64_t expected = std::min(options.expected_keys, max_slots_);
   if (!memory_.reserve(max_slots_ * stride_, expected * stride_)) {
@@ -87,9 +89,12 @@ std::uint32_t StateTable::take_slot() noexcept {
 bool StateTable::enter(StateEntry* entry, std::uint32_t number) noexcept {
   const auto to_crowd = [this](std::uint32_t moved) { static_cast<void>(enter_crowd(moved)); };
   switch (index_.insert(tag_of(entry->hash_and_state), number, to_crowd)) {
-    case HashIndex::Outcome::kDone: return true;
-    case HashIndex::Outcome::kTooFar: return enter_crowd(number);
-    case HashIndex::Outcome::kNoMemory: break;
+    case HashIndex::Outcome::kDone:
+      return true;
+    case HashIndex::Outcome::kTooFar:
+      return enter_crowd(number);
+    case HashIndex::Outcome::kNoMemory:
+      break;
   }
   refuse(StateFault::kNoMemory);
   return false;
@@ -103,9 +108,14 @@ bool StateTable::enter_crowd(std::uint32_t number) noexcept {
   const StateEntry* entry = entry_at(number);
   const auto lost = [this](std::uint32_t) { refuse(StateFault::kFlood); };
   switch (crowd_.insert(crowd_tag(entry->hash_and_state, entry->key()), number, lost)) {
-    case HashIndex::Outcome::kDone: return true;
-    case HashIndex::Outcome::kTooFar: refuse(StateFault::kFlood); break;
-    case HashIndex::Outcome::kNoMemory: refuse(StateFault::kNoMemory); break;
+    case HashIndex::Outcome::kDone:
+      return true;
+    case HashIndex::Outcome::kTooFar:
+      refuse(StateFault::kFlood);
+      break;
+    case HashIndex::Outcome::kNoMemory:
+      refuse(StateFault::kNoMemory);
+      break;
   }
   return false;
 }
@@ -138,7 +148,8 @@ void StateTable::erase(StateEntry* entry) noexcept {
 
 void StateTable::leave(const StateEntry* entry, std::uint32_t number) noexcept {
   if (index_.erase(tag_of(entry->hash_and_state), number)) return;
-  const bool left = crowd_.size() > 0 && crowd_.erase(crowd_tag(entry->hash_and_state, entry->key()), number);
+  const bool left =
+      crowd_.size() > 0 && crowd_.erase(crowd_tag(entry->hash_and_state, entry->key()), number);
   PENSTOCK_CHECK(left || fault_ != StateFault::kNone);
 }
 
@@ -191,7 +202,8 @@ Status StateTable::begin_walk(Epoch epoch) {
   }
   if (epoch < epoch_) {
     return Status::failed_precondition("epoch " + std::to_string(epoch.value) +
-                                       " is over: changes already carry epoch " + std::to_string(epoch_.value));
+                                       " is over: changes already carry epoch " +
+                                       std::to_string(epoch_.value));
   }
   walk_.begin(used_, stride_);
   if (!walk_.running()) return no_memory("the copies of a snapshot", used_ * stride_);
@@ -222,11 +234,14 @@ std::uint64_t StateTable::resident_bytes() const noexcept {
 Status StateTable::status() const {
   const std::string keys = std::to_string(this->keys());
   switch (fault_) {
-    case StateFault::kNone: return {};
-    case StateFault::kNoMemory: return no_memory("key number " + keys + " + 1", resident_bytes());
+    case StateFault::kNone:
+      return {};
+    case StateFault::kNoMemory:
+      return no_memory("key number " + keys + " + 1", resident_bytes());
     case StateFault::kTooManyKeys:
       return {StatusCode::kResourceExhausted,
-              "keyed state holds " + keys + " keys, its limit; raise max_keys, or clear keys that are done"};
+              "keyed state holds " + keys +
+                  " keys, its limit; raise max_keys, or clear keys that are done"};
     case StateFault::kFlood:
       return {StatusCode::kResourceExhausted,
               "thousands of keys share one hash (at " + keys +

@@ -31,10 +31,12 @@ enum class StateFault : std::uint8_t { kNone, kNoMemory, kTooManyKeys, kFlood };
 struct StateTableOptions {
   KeyGroupRange groups;
   std::uint64_t seed = 0;
-  bool ordered_by_group = true;   // Else by the whole hash, for tables whose keys crowd into few groups.
+  bool ordered_by_group =
+      true;  // Else by the whole hash, for tables whose keys crowd into few groups.
   std::uint64_t max_keys = ~std::uint64_t{0};
   std::uint64_t expected_keys = 0;  // Room, with pages present, that is made when the table opens.
-  std::uint64_t bytes_max = 0;      // Of the array of entries, and of each index; 0: what the machine has.
+  std::uint64_t bytes_max =
+      0;  // Of the array of entries, and of each index; 0: what the machine has.
 };
 
 // Told that the entry `from` is now `to`; its bytes are there already.
@@ -52,13 +54,14 @@ class StateTable {
 
   template <class Key>
   StateEntry* find(std::uint64_t hash, const Key& key) const noexcept {
-    return find_equal(hash, &key, [&key](const StateEntry& entry) { return key_equal(entry, key); });
+    return find_equal(hash, &key,
+                      [&key](const StateEntry& entry) { return key_equal(entry, key); });
   }
   // As find(), trying first what locate() found some records ago.
   template <class Key>
   StateEntry* find_at(StateEntry* candidate, std::uint64_t hash, const Key& key) const noexcept {
-    if (candidate != nullptr && candidate->hash_and_state == masked(hash) && key_equal(*candidate, key))
-        [[likely]] {
+    if (candidate != nullptr && candidate->hash_and_state == masked(hash) &&
+        key_equal(*candidate, key)) [[likely]] {
       return candidate;
     }
     return find(hash, key);
@@ -75,7 +78,8 @@ class StateTable {
   StateEntry* find_equal(std::uint64_t hash, const void* key, Equal equal) const noexcept {
     PENSTOCK_DCHECK(owns(hash));
     const auto match = [&](std::uint32_t number) {
-      if (number >= used_) [[unlikely]] return false;
+      if (number >= used_) [[unlikely]]
+        return false;
       const StateEntry& entry = *entry_at(number);
       return entry.hash_and_state == masked(hash) && equal(entry);
     };
@@ -92,7 +96,8 @@ class StateTable {
   // Must precede every change of an entry's values or presence.
   void touch(StateEntry* entry) noexcept {
     if (entry->stamp == stamp_) return;
-    if (walk_.running()) [[unlikely]] walk_.before_change(*entry, number_of(entry));
+    if (walk_.running()) [[unlikely]]
+      walk_.before_change(*entry, number_of(entry));
     entry->stamp = stamp_;
   }
 
@@ -100,7 +105,8 @@ class StateTable {
   void prefetch_index(std::uint64_t hash) const noexcept { index_.prefetch(tag_of(hash)); }
   // Fetches the entry that this hash probably has: a candidate for find_at(), or null. Any hash may be asked.
   StateEntry* locate(std::uint64_t hash) const noexcept {
-    if (!owns(hash)) [[unlikely]] return nullptr;
+    if (!owns(hash)) [[unlikely]]
+      return nullptr;
     const std::uint32_t number = index_.guess(tag_of(hash));
     if (number >= used_) return nullptr;
     StateEntry* entry = entry_at(number);
@@ -139,19 +145,23 @@ class StateTable {
     return reinterpret_cast<StateEntry*>(memory_.data() + number * stride_);
   }
   std::uint32_t number_of(const StateEntry* entry) const noexcept {
-    const auto distance = static_cast<std::size_t>(reinterpret_cast<const std::byte*>(entry) - memory_.data());
+    const auto distance =
+        static_cast<std::size_t>(reinterpret_cast<const std::byte*>(entry) - memory_.data());
     return static_cast<std::uint32_t>(distance / stride_);
   }
 
  private:
-  static constexpr std::uint64_t kGap = 1;  // Low byte of hash_and_state; present and stamp then link the gaps.
+  static constexpr std::uint64_t kGap =
+      1;  // Low byte of hash_and_state; present and stamp then link the gaps.
 
   static std::uint64_t masked(std::uint64_t hash) noexcept { return hash & ~std::uint64_t{0xff}; }
   template <class Key>
   static bool key_equal(const StateEntry& entry, const Key& key) noexcept {
     return *reinterpret_cast<const Key*>(entry.key()) == key;
   }
-  bool owns(std::uint64_t hash) const noexcept { return (hash >> 54) - first_group_ < group_count_; }
+  bool owns(std::uint64_t hash) const noexcept {
+    return (hash >> 54) - first_group_ < group_count_;
+  }
 
   // 10 bits of group and 22 of the seeded rest, or 32 of the seeded whole. The multiplier is odd and not known outside.
   std::uint32_t tag_of(std::uint64_t hash) const noexcept {

@@ -38,7 +38,8 @@ class StateWalk {
   template <class Consumer>
   WalkState advance(std::size_t budget, const std::byte* array, std::uint32_t changed_stamp,
                     Consumer& consumer) {
-    for (std::size_t at = 0; at < copied_bytes_; at += stride_) consumer(entry_at(copies_.data() + at));
+    for (std::size_t at = 0; at < copied_bytes_; at += stride_)
+      consumer(entry_at(copies_.data() + at));
     budget -= budget < copied_bytes_ / stride_ ? budget : copied_bytes_ / stride_;
     copied_bytes_ = 0;
     // A slot that is skipped costs a quarter of one given out, or a walk over changed entries would have no bound.
@@ -62,7 +63,8 @@ class StateWalk {
   std::uint64_t cursor_ = 0;
   std::uint64_t end_ = 0;
   std::size_t stride_ = 0;
-  GrowableMemory copies_;  // Kept between walks, so that its pages are there when the next one begins.
+  GrowableMemory
+      copies_;  // Kept between walks, so that its pages are there when the next one begins.
   std::size_t copies_max_ = 0;
   std::size_t copied_bytes_ = 0;
 };

@@ -30,7 +30,8 @@ class ValueState {
   // The value to change; T{} when there was none.
   T& get_or_create() noexcept {
     StateEntry* entry = current_->entry_for_write();
-    if (entry == nullptr) [[unlikely]] return *new (current_->scratch()) T{};
+    if (entry == nullptr) [[unlikely]]
+      return *new (current_->scratch()) T{};
     const StateSlot& slot = current_->slot(index_);
     T* value = entry->at<T>(slot.offset);
     if ((entry->present & slot.bit) == 0) {

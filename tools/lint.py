@@ -51,8 +51,8 @@ HOT_FILES = (
 )
 HOT_HEADERS_BANNED = {
     "mutex", "shared_mutex", "condition_variable", "future", "thread", "iostream", "ostream", "istream", "sstream",
-    "fstream", "iomanip", "map", "set", "list", "unordered_map", "unordered_set", "deque", "regex", "format", "stdexcept",
-    "random", "syncstream",
+    "fstream", "iomanip", "map", "set", "list", "unordered_map", "unordered_set", "deque", "regex", "format",
+    "stdexcept", "random", "syncstream",
 }  # fmt: skip
 HOT_CALLS_BANNED = {
     r"::now\s*\(": "reads a clock",
@@ -74,11 +74,11 @@ HOT_CALLS_BANNED = {
 
 STANDARD_HEADERS = set("""
 algorithm any array atomic barrier bit bitset charconv chrono codecvt compare complex concepts condition_variable
-coroutine deque exception execution filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd
-iostream istream iterator latch limits list locale map memory memory_resource mutex new numbers numeric optional ostream
+coroutine deque exception execution filesystem forward_list fstream functional future initializer_list iomanip ios
+iosfwd iostream istream iterator latch limits list locale map memory memory_resource mutex new numbers numeric optional ostream
 queue random ranges ratio regex scoped_allocator semaphore set shared_mutex source_location span sstream stack stdexcept
-stop_token streambuf string string_view syncstream system_error thread tuple type_traits typeindex typeinfo unordered_map
-unordered_set utility valarray variant vector version cassert cctype cerrno cfenv cfloat cinttypes climits clocale cmath
+stop_token streambuf string string_view syncstream system_error thread tuple type_traits typeindex typeinfo
+unordered_map unordered_set utility valarray variant vector version cassert cctype cerrno cfenv cfloat cinttypes climits clocale cmath
 csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype
 fcntl.h unistd.h errno.h signal.h poll.h sched.h pthread.h time.h dirent.h netdb.h immintrin.h x86intrin.h emmintrin.h
 nmmintrin.h cpuid.h
@@ -290,7 +290,8 @@ def check_map(tree):
     covered = named.keys() | {folder.split("/")[0] for folder in named}  # A line for core/base/ speaks of core/ too.
     for folder in sorted(_folders_with_code(tree) - covered):
         yield Finding(MAP_FILE, line_of(text, block.start(1)), "map", f"{folder}/ has code and is not in the map")
-    existing = {"/".join(path.split("/")[:depth]) for path in tree.files for depth in (1, 2) if path.count("/") >= depth}
+    folders = [path.split("/")[:-1] for path in tree.files]
+    existing = {"/".join(parts[:depth]) for parts in folders for depth in (1, 2) if len(parts) >= depth}
     for folder in sorted(named.keys() - existing):
         yield Finding(MAP_FILE, named[folder], "map", f"{folder}/ is in the map and not in the tree")
 

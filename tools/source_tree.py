@@ -72,7 +72,7 @@ class SourceTree:
 
 
 def without_comments(text, keep_strings=False):
-    """The text with comments, and unless asked otherwise string contents, replaced by blanks; lines keep their numbers."""
+    """The text with blanks for comments and, unless asked otherwise, for strings; lines keep their numbers."""
 
     def blank(match):
         token = match[0]

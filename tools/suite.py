@@ -36,7 +36,8 @@ class Suite:
         log_path = os.path.join(self.options.build_root, "logs", log_name + ".log")
         os.makedirs(os.path.dirname(log_path), exist_ok=True)
         with open(log_path, "wb") as log:
-            code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False, **more).returncode
+            more |= {"stdout": log, "stderr": subprocess.STDOUT}
+            code = subprocess.run(command, cwd=ROOT, check=False, **more).returncode
         if code != 0:
             with open(log_path, encoding="utf-8", errors="replace") as log:
                 print("".join(log.readlines()[-lines_shown:] if lines_shown else []), end="")
@@ -120,13 +121,15 @@ class Suite:
         corpus = os.path.join(self.build_dir("fuzz"), "corpus", name)  # Kept: the next run starts where this one ended.
         os.makedirs(corpus, exist_ok=True)
         seeds = os.path.join(ROOT, "tests", "fuzz", "corpus", name)
-        command = [os.path.join(self.build_dir("fuzz"), "tests", name), corpus, *([seeds] if os.path.isdir(seeds) else [])]
+        command = [os.path.join(self.build_dir("fuzz"), "tests", name), corpus]
+        command += [seeds] if os.path.isdir(seeds) else []
         command += [f"-max_total_time={self.options.fuzz_seconds}", f"-artifact_prefix={corpus}-crash-", "-timeout=10"]
         return self.run(f"fuzz-{name}", command)
 
     def lint(self):
         """tools/lint.py"""
-        passed = self.run("lint", [sys.executable, "tools/lint.py", "--build-dir", os.path.join(self.build_dir("ci"), "lint")])
+        remembered = os.path.join(self.build_dir("ci"), "lint")
+        passed = self.run("lint", [sys.executable, "tools/lint.py", "--build-dir", remembered])
         return Result(1, []) if passed else Result(0, ["lint"])
 
     def tidy(self):

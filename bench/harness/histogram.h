@@ -1,7 +1,7 @@
 // bench/harness/histogram.h -- how often each duration occurred: three significant digits from 1 ns to 1 hour.
 //
 // Buckets are linear within a power of two and double from one to the next, so that a percentile is never more than a
-// thousandth above the truth, whatever its size. Less than 1 ns counts as 0, more than an hour as an hour; max() is exact.
+// thousandth above the truth, whatever its size. Below 1 ns counts as 0, above an hour as an hour; max() is exact.
 // Threads    One writer; merge() afterwards.
 // Cost       record() is about 2 ns and allocates nothing; a histogram takes 270 KB.
 #pragma once

@@ -13,12 +13,15 @@
 namespace penstock::bench {
 namespace {
 
-constexpr std::size_t kBatch = 1024;  // Records at a time, as a task drains them from a ring under load.
+constexpr std::size_t kBatch =
+    1024;  // Records at a time, as a task drains them from a ring under load.
 
 class OurCounter final : public Counter {
  public:
   explicit OurCounter(const OurCounterOptions& options)
-      : ahead_(options.ahead), store_("bench"), count_(store_.value_state<std::uint64_t>("count").value()) {
+      : ahead_(options.ahead),
+        store_("bench"),
+        count_(store_.value_state<std::uint64_t>("count").value()) {
     KeyedStateOptions sealed;
     sealed.seed = 42;
     sealed.expected_keys = options.expected_keys;
@@ -91,7 +94,8 @@ class BoostCounter final : public Counter {
 
 std::uint64_t nth_key(std::uint64_t n) noexcept { return hash_bits(n ^ 0x5eed); }
 
-std::vector<std::uint64_t> draw_keys(std::uint64_t keys, std::size_t count, Draw draw, std::uint64_t seed) {
+std::vector<std::uint64_t> draw_keys(std::uint64_t keys, std::size_t count, Draw draw,
+                                     std::uint64_t seed) {
   Random random(seed);
   std::vector<std::uint64_t> drawn(count);
   const double log_keys = std::log(static_cast<double>(keys));

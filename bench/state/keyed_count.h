@@ -17,7 +17,8 @@ enum class Draw : std::uint8_t {
 };
 
 // `count` of the `keys` keys 64 bits wide, drawn at random.
-std::vector<std::uint64_t> draw_keys(std::uint64_t keys, std::size_t count, Draw draw, std::uint64_t seed);
+std::vector<std::uint64_t> draw_keys(std::uint64_t keys, std::size_t count, Draw draw,
+                                     std::uint64_t seed);
 std::uint64_t nth_key(std::uint64_t n) noexcept;
 
 class Counter {
@@ -29,8 +30,9 @@ class Counter {
 };
 
 struct OurCounterOptions {
-  std::uint64_t expected_keys = 0;  // 0: the table has grown to its size, as in a job that was not told.
-  bool ahead = true;                // With look-ahead.
+  std::uint64_t expected_keys =
+      0;              // 0: the table has grown to its size, as in a job that was not told.
+  bool ahead = true;  // With look-ahead.
 };
 
 std::unique_ptr<Counter> make_our_counter(const OurCounterOptions& options);

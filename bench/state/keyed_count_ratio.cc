@@ -26,7 +26,8 @@ PairedResult measure_keyed_count(std::uint64_t keys, Draw draw, int repeats) {
   const auto bare = make_boost_counter();
   ours->insert_all(keys);
   bare->insert_all(keys);
-  const std::string name = std::string("keyed_count_") + (draw == Draw::kUniform ? "uniform" : "skewed");
+  const std::string name =
+      std::string("keyed_count_") + (draw == Draw::kUniform ? "uniform" : "skewed");
   PairedResult result = run_paired(
       name, kKeyedCountGoal, repeats, [&] { return time_count(*ours, records); },
       [&] { return time_count(*bare, records); });

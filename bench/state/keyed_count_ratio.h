@@ -1,4 +1,4 @@
-// bench/state/keyed_count_ratio.h -- our keyed count against a raw boost::unordered_flat_map loop, in comparable figures.
+// bench/state/keyed_count_ratio.h -- our keyed count against a raw boost::unordered_flat_map loop.
 #pragma once
 
 #include <cstdint>

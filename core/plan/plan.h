@@ -65,8 +65,8 @@ class Plan {
   std::vector<ExchangeSpec> exchanges_;
 };
 
-// How many tasks each stage gets on `workers` workers. Streams that are split, shared or joined keep the parallelism, and
-// so the order, of where they come from.
+// How many tasks each stage gets on `workers` workers. Streams that are split, shared or joined keep the parallelism,
+// and so the order, of where they come from.
 std::vector<std::uint32_t> resolve_parallelism(const Plan& plan, std::uint32_t workers);
 
 // The worker of task `index` of any stage: every worker runs a share of every stage, so that keys meet their owner

@@ -179,6 +179,7 @@ class SpscRing {
   static PrefaultedBuffer allocate(std::size_t slots_max) {
     PENSTOCK_CHECK(slots_max >= 2 && std::has_single_bit(slots_max));
     Result<PrefaultedBuffer> buffer = PrefaultedBuffer::allocate(slots_max * sizeof(T));
+    // lint: allow(hot) in the constructor only
     if (!buffer.ok()) throw std::bad_alloc();
     return std::move(buffer).value();
   }

@@ -47,8 +47,12 @@ class Chain {
   Status close() { return close_from<0>(); }
 
   // The first operator, and what follows it: for stages that hand it more than records (keyed state).
-  auto& front() noexcept { return std::get<0>(ops_); }
-  auto after_front() noexcept { return Link<1>{this}; }
+  auto& front() noexcept
+    requires(sizeof...(Ops) > 0)
+  { return std::get<0>(ops_); }
+  auto after_front() noexcept
+    requires(sizeof...(Ops) > 0)
+  { return Link<1>{this}; }
 
  private:
   template <std::size_t I>

@@ -1,7 +1,7 @@
 // The engine inside a program: records pushed from any thread, results in a callback, nothing global.
 //
 // Prints a line for every card with more than three payments.
-#include <penstock/api/job.h>
+#include <penstock/api/stream.h>
 
 #include <cstdio>
 #include <thread>

@@ -68,7 +68,7 @@ class LineFileReader final : public ByteReader {
     return {StatusCode::kUnavailable,
             options_.path + ": was followed up to byte " + std::to_string(position_) +
                 " and is now another file or shorter, of " + std::to_string(*named_bytes) +
-                " bytes: it was emptied, rotated or replaced; start again to read it from its "
+                " bytes: it was rotated, replaced or emptied; start again to read it from its "
                 "beginning"};
   }
 

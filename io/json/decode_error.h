@@ -46,7 +46,8 @@ struct DecodeError {
       text;          // The offending value as it stands in the record, cut for display.
   bool cut = false;  // There was more of it.
 
-  // `cannot read field "amount" (DOUBLE) from "12,50": wrong type`. Control characters and broken UTF-8 are made visible.
+  // `cannot read field "amount" (DOUBLE) from "12,50": wrong type`. Control characters and broken UTF-8 are made
+  // visible.
   std::string message() const;
 };
 

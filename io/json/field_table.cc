@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 #include "penstock/core/base/check.h"
 #include "penstock/io/json/word.h"
@@ -61,7 +60,7 @@ void FieldTable::add(FieldEntry entry) {
   all_ |= bit;
   if (!entry.nullable) required_ |= bit;
   prefixes_.push_back("," + quoted + ":");
-  entries_.push_back(std::move(entry));
+  entries_.push_back(entry);
 }
 
 }  // namespace penstock::json

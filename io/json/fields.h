@@ -10,7 +10,8 @@
 //                                     penstock::json::origin(&Payment::origin));
 //     }
 //
-// Members    bool, (u)int8 to (u)int64, float, double, InlineString, EventTime with its unit, and std::optional of these.
+// Members    bool, integers of 8 to 64 bits, float, double, InlineString, EventTime with its format, and std::optional
+//            of these.
 // Required   A field must be there and not be null, unless its member is a std::optional or it is nullable().
 // Metadata   origin() and arrival() are no fields of the text: the decoder fills them from the RawRecord.
 #pragma once

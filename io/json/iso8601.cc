@@ -162,7 +162,8 @@ bool parse_iso8601(std::string_view text, EventTime& time) noexcept {
   std::int64_t seconds_east;
   if (!parse_fraction(rest, fraction_micros) || !parse_zone(rest, seconds_east)) return false;
   const std::int64_t seconds = days_of(at.year, at.month, at.day) * kSecondsPerDay +
-                               at.hour * 3600 + at.minute * 60 + at.second - seconds_east;
+                               std::int64_t{at.hour} * 3600 + std::int64_t{at.minute} * 60 +
+                               at.second - seconds_east;
   const EventTime parsed{seconds * kMicrosPerSecond + fraction_micros};
   if (parsed < kIso8601Min || parsed > kIso8601Max) return false;
   time = parsed;

@@ -18,7 +18,7 @@ namespace penstock::json {
 struct DecodeLimits {
   static constexpr std::size_t kDepthMax = 64;  // Of values inside the record that are skipped.
 
-  std::size_t record_bytes_max = 16 * 1024 * 1024;
+  std::size_t record_bytes_max = std::size_t{16} << 20;
 };
 
 class RecordDecoder {

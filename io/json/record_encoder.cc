@@ -124,7 +124,8 @@ void encode_record(const FieldTable& table, const void* value, std::string& out)
   out += '{';
   for (const FieldEntry& entry : table.entries()) {
     const void* member = static_cast<const char*>(value) + entry.offset;
-    if (entry.peek != nullptr && (member = entry.peek(member)) == nullptr) continue;
+    if (entry.peek != nullptr) member = entry.peek(member);
+    if (member == nullptr) continue;
     out.append(table.prefix(entry).substr(skipped));
     append_value(entry, member, out);
     skipped = 0;

@@ -38,7 +38,8 @@ class Hardening(unittest.TestCase):
     def test_control_flow_protection(self):
         if "X86-64" not in readelf("--file-header"):
             self.skipTest("only on x86-64")
-        code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", BINARY], capture_output=True, text=True, check=True).stdout
+        command = ["objdump", "-d", "--no-show-raw-insn", BINARY]
+        code = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         main = re.search(r"<main>:\n(.*)", code)
         self.assertIn("endbr64", main[1] if main else code)
 

@@ -48,7 +48,8 @@ class TreeTest(unittest.TestCase):
 class Layers(TreeTest):
     def test_a_lower_folder_may_not_include_an_upper_one(self):
         text = '#include "penstock/operators/map.h"\n'
-        self.assert_one(lint.check_layers, "core/ring/a.h:1: layers: core may not include operators", core__ring__a_DOT_h=text)
+        expected = "core/ring/a.h:1: layers: core may not include operators"
+        self.assert_one(lint.check_layers, expected, core__ring__a_DOT_h=text)
         self.assert_one(lint.check_layers, "io may not include operators", io__b_DOT_cc=text)
 
     def test_engine_folders_may_not_include_tests(self):
@@ -141,7 +142,8 @@ class Length(TreeTest):
             self.assert_one(lint.check_length, "the limit is 60", api__a_DOT_cc=text)
 
     def test_types_namespaces_and_tables_are_not_functions(self):
-        for head in ("struct alignas(64) A {", "namespace a::b {", "enum class E : int {", "constexpr int kTable[] = {"):
+        heads = ("struct alignas(64) A {", "namespace a::b {", "enum class E : int {", "constexpr int kT[] = {")
+        for head in heads:
             self.assert_none(lint.check_length, api__a_DOT_cc=head + "\n" + "  1,\n" * 80 + "};\n")
 
     def test_braces_in_text_comments_and_macros_do_not_count(self):
@@ -222,7 +224,8 @@ class FolderMap(TreeTest):
 
     def test_no_document_or_no_map(self):
         self.assert_one(lint.check_map, "the file is missing", **self.CODE)
-        self.assert_one(lint.check_map, "no ```folders block", docs__architecture_DOT_md="# Architecture\n", **self.CODE)
+        text = "# Architecture\n"
+        self.assert_one(lint.check_map, "no ```folders block", docs__architecture_DOT_md=text, **self.CODE)
 
 
 class Headers(TreeTest):
@@ -243,7 +246,8 @@ class Headers(TreeTest):
 class Format(TreeTest):
     def test_badly_formatted_code(self):
         style = "BasedOnStyle: Google\n"
-        self.assert_one(lint.check_format, "tools/format", **{"_DOT_clang-format": style}, core__a_DOT_h="int   f( );\n")
+        files = {"_DOT_clang-format": style, "core__a_DOT_h": "int   f( );\n"}
+        self.assert_one(lint.check_format, "tools/format", **files)
 
     def test_well_formatted_code(self):
         self.assert_none(lint.check_format, core__a_DOT_h="int f();\n")

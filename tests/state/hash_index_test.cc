@@ -12,7 +12,9 @@
 namespace penstock {
 namespace {
 
-constexpr auto kNothingLost = [](std::uint32_t number) { ADD_FAILURE() << number << " lost its place"; };
+constexpr auto kNothingLost = [](std::uint32_t number) {
+  ADD_FAILURE() << number << " lost its place";
+};
 
 std::uint32_t find_exact(const HashIndex& index, std::uint32_t tag, std::uint32_t number) {
   return index.find(tag, [number](std::uint32_t found) { return found == number; });
@@ -32,8 +34,9 @@ TEST(HashIndex, EqualsAModelWhileItGrowsAndShrinks) {
         ASSERT_EQ(index.insert(tag, next, kNothingLost), HashIndex::Outcome::kDone);
         model[next++] = tag;
       } else {
-        const auto at = std::next(model.begin(), static_cast<std::ptrdiff_t>(random.below(std::min<std::size_t>(
-                                                     model.size(), 50))));
+        const auto at = std::next(
+            model.begin(),
+            static_cast<std::ptrdiff_t>(random.below(std::min<std::size_t>(model.size(), 50))));
         if (random.below(2) == 0) {
           ASSERT_TRUE(index.erase(at->second, at->first));
         } else {

@@ -120,7 +120,8 @@ TEST(KeyedState, RefusesTooManyHandlesAndTooLargeValues) {
   };
   KeyedStateStore other("op");
   EXPECT_EQ((other.map_state<int, Large>("large").status().code()), StatusCode::kInvalidArgument);
-  EXPECT_EQ(KeyedStateStore("op").value_state<Large>("large").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(KeyedStateStore("op").value_state<Large>("large").status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST(KeyedState, WritesPastTheQuotaChangeNothingAndFailTheStore) {

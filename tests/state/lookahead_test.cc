@@ -30,7 +30,8 @@ TEST(Lookahead, OffersTheEntryOfAKnownKey) {
   for_each_ahead(
       pair.table(), 50, [&](std::size_t i) { return pair.hash_of(i); },
       [&](std::size_t i, StateEntry* candidate) {
-        right += candidate != nullptr && candidate == pair.table().find(pair.hash_of(i), std::uint64_t{i});
+        right += candidate != nullptr &&
+                 candidate == pair.table().find(pair.hash_of(i), std::uint64_t{i});
       });
   EXPECT_EQ(right, 50);
 }

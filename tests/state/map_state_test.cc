@@ -17,7 +17,9 @@ struct PaddedKey {  // Seven bytes of it are nobody's.
   std::uint64_t number = 0;
   bool operator==(const PaddedKey&) const = default;
 };
-std::uint64_t penstock_hash(const PaddedKey& key) noexcept { return hash_fields(key.bank, key.number); }
+std::uint64_t penstock_hash(const PaddedKey& key) noexcept {
+  return hash_fields(key.bank, key.number);
+}
 
 PaddedKey padded(std::uint64_t i, unsigned char garbage) {
   alignas(PaddedKey) unsigned char bytes[sizeof(PaddedKey)];
@@ -35,7 +37,9 @@ using Maps = std::map<std::uint64_t, std::map<std::uint32_t, std::uint64_t>>;
 class RandomMaps {
  public:
   explicit RandomMaps(std::uint64_t seed)
-      : random_(seed), store_("op"), map_(store_.map_state<std::uint32_t, std::uint64_t>("m").value()),
+      : random_(seed),
+        store_("op"),
+        map_(store_.map_state<std::uint32_t, std::uint64_t>("m").value()),
         value_(store_.value_state<std::uint64_t>("v").value()) {
     EXPECT_TRUE(store_.seal<PaddedKey>({{}, seed}).ok());
   }
@@ -50,15 +54,26 @@ class RandomMaps {
     const auto element = static_cast<std::uint32_t>(random_.below(40));
     select(key);
     switch (random_.below(20)) {
-      case 0: map_.clear(); model_.erase(key); break;
-      case 1: value_.clear(); break;
-      case 2: value_.set(key); break;
+      case 0:
+        map_.clear();
+        model_.erase(key);
+        break;
+      case 1:
+        value_.clear();
+        break;
+      case 2:
+        value_.set(key);
+        break;
       case 3: {
         map_.erase_if([](std::uint32_t k, std::uint64_t) { return k % 3 == 0; });
         std::erase_if(model_[key], [](const auto& e) { return e.first % 3 == 0; });
         break;
       }
-      case 4: case 5: case 6: case 7: case 8:
+      case 4:
+      case 5:
+      case 6:
+      case 7:
+      case 8:
         ASSERT_EQ(map_.erase(element), model_[key].erase(element) == 1);
         break;
       default: {

@@ -43,12 +43,15 @@ class RandomTable {
   StateTable& table() { return table_; }
   const Model& model() const { return model_; }
   Random& random() { return random_; }
-  std::uint64_t value_of(const StateEntry& entry) const { return *entry.at<std::uint64_t>(offset_); }
+  std::uint64_t value_of(const StateEntry& entry) const {
+    return *entry.at<std::uint64_t>(offset_);
+  }
   static std::uint64_t key_of(const StateEntry& entry) {
     return *reinterpret_cast<const std::uint64_t*>(entry.key());
   }
   std::uint64_t hash_of(std::uint64_t key) const {
-    return hash_in(shape_.options.groups, shape_.hash != nullptr ? shape_.hash(key) : hash_bits(key));
+    return hash_in(shape_.options.groups,
+                   shape_.hash != nullptr ? shape_.hash(key) : hash_bits(key));
   }
 
   // One insertion, update or deletion; `erase_percent` of them are deletions.
@@ -95,9 +98,12 @@ inline std::vector<Shape> all_shapes() {
   shapes.push_back({"LastGroup", {{1023, 1}}, 20000, nullptr});
   shapes.push_back({"NotByGroup", {{0, 1024}, 0, false}, 20000, nullptr});
   // Many keys in one group of a table that owns all: more than its share of the index can hold.
-  shapes.push_back({"OneGroupSkew", {}, 5000, [](std::uint64_t key) { return hash_bits(key) >> 10; }});
-  shapes.push_back({"EqualHashes", {}, 600, [](std::uint64_t) { return std::uint64_t{0x123456789abcdef0}; }});
-  shapes.push_back({"FewHashes", {{7, 2}}, 2000, [](std::uint64_t key) { return hash_bits(key % 40); }});
+  shapes.push_back(
+      {"OneGroupSkew", {}, 5000, [](std::uint64_t key) { return hash_bits(key) >> 10; }});
+  shapes.push_back(
+      {"EqualHashes", {}, 600, [](std::uint64_t) { return std::uint64_t{0x123456789abcdef0}; }});
+  shapes.push_back(
+      {"FewHashes", {{7, 2}}, 2000, [](std::uint64_t key) { return hash_bits(key % 40); }});
   return shapes;
 }
 

@@ -72,7 +72,8 @@ TEST(StateTable, RefusesKeysPastItsLimitAndKeepsTheOthers) {
   EXPECT_EQ(table.find_or_insert(hash_bits(100), std::uint64_t{100}, &inserted), nullptr);
   EXPECT_EQ(table.fault(), StateFault::kTooManyKeys);
   EXPECT_EQ(table.status().code(), StatusCode::kResourceExhausted);
-  EXPECT_NE(table.status().message().find("100 keys"), std::string_view::npos) << table.status().message();
+  EXPECT_NE(table.status().message().find("100 keys"), std::string_view::npos)
+      << table.status().message();
   EXPECT_NE(table.find_or_insert(hash_bits(3), std::uint64_t{3}, &inserted), nullptr);
 }
 
@@ -87,7 +88,8 @@ TEST(StateTable, ReportsThatMemoryIsExhaustedAndKeepsWhatItHas) {
   EXPECT_EQ(key, 1024U);
   EXPECT_EQ(table.fault(), StateFault::kNoMemory);
   EXPECT_EQ(table.status().code(), StatusCode::kResourceExhausted);
-  for (std::uint64_t i = 0; i < key; ++i) ASSERT_NE(table.find(hash_bits(i), i), nullptr) << "key " << i;
+  for (std::uint64_t i = 0; i < key; ++i)
+    ASSERT_NE(table.find(hash_bits(i), i), nullptr) << "key " << i;
 }
 
 TEST(StateTable, ReportsThatItsIndexCannotGrow) {
@@ -97,7 +99,8 @@ TEST(StateTable, ReportsThatItsIndexCannotGrow) {
   std::uint64_t key = 0;
   while (key < 100000 && table.find_or_insert(pair.hash_of(key), key, &inserted) != nullptr) ++key;
   EXPECT_EQ(table.fault(), StateFault::kNoMemory);
-  for (std::uint64_t i = 0; i < key; ++i) ASSERT_NE(table.find(pair.hash_of(i), i), nullptr) << "key " << i;
+  for (std::uint64_t i = 0; i < key; ++i)
+    ASSERT_NE(table.find(pair.hash_of(i), i), nullptr) << "key " << i;
 }
 
 struct Angle {  // Equal keys with different bytes: no seeded bytes can tell a flood of them apart.
@@ -112,7 +115,8 @@ TEST(StateTable, FailsWhenThousandsOfKeysShareOneHashAndBytesDoNotTellThem) {
   ASSERT_TRUE(table.open(layout, {}).ok());
   bool inserted = false;
   int keys = 0;
-  while (keys < 100000 && table.find_or_insert(42, Angle{double(keys)}, &inserted) != nullptr) ++keys;
+  while (keys < 100000 && table.find_or_insert(42, Angle{double(keys)}, &inserted) != nullptr)
+    ++keys;
   EXPECT_EQ(table.fault(), StateFault::kFlood);
   EXPECT_GT(keys, 4000);
   EXPECT_LT(keys, 5000);
@@ -128,7 +132,8 @@ TEST(StateTable, TakesAFloodOfKeysWithOneHashWhenTheirBytesTellThem) {
     ASSERT_NE(table.find_or_insert(0xabcdef00, key, &inserted), nullptr);
   }
   EXPECT_GT(table.crowded_keys(), 49000U);
-  for (std::uint64_t key = 0; key < 50000; ++key) ASSERT_NE(table.find(0xabcdef00, key), nullptr) << key;
+  for (std::uint64_t key = 0; key < 50000; ++key)
+    ASSERT_NE(table.find(0xabcdef00, key), nullptr) << key;
   EXPECT_EQ(table.fault(), StateFault::kNone);
 }
 

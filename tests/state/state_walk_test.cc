@@ -17,7 +17,8 @@ Model walk_all(RandomTable& pair, std::size_t budget, Between between) {
   const auto consume = [&](const StateEntry& entry) {
     const std::uint64_t key = RandomTable::key_of(entry);
     EXPECT_EQ(entry.key_hash(), pair.hash_of(key) & ~std::uint64_t{0xff});
-    EXPECT_TRUE(given.emplace(key, pair.value_of(entry)).second) << "key " << key << " was given twice";
+    EXPECT_TRUE(given.emplace(key, pair.value_of(entry)).second)
+        << "key " << key << " was given twice";
   };
   WalkState state = WalkState::kRunning;
   while (state == WalkState::kRunning && !testing::Test::HasFailure()) {
@@ -84,7 +85,11 @@ TEST(StateWalk, CanBeCancelledAndBegunAgain) {
   pair.table().cancel_walk();
   const Model expected = pair.model();
   ASSERT_TRUE(pair.table().begin_walk({5}).ok());
-  EXPECT_EQ(walk_all(pair, 64, [&] { for (int i = 0; i < 50; ++i) pair.step(50); }), expected);
+  EXPECT_EQ(walk_all(pair, 64,
+                     [&] {
+                       for (int i = 0; i < 50; ++i) pair.step(50);
+                     }),
+            expected);
 }
 
 TEST(StateWalk, RefusesToBeginTwiceOrBackwards) {

@@ -7,6 +7,7 @@
 
 #include "penstock/bench/workloads/engine_run.h"
 #include "penstock/bench/workloads/expected.h"
+#include "penstock/bench/workloads/idle_wake.h"
 #include "penstock/tools/penstock/bench_ratios.h"
 
 namespace penstock::tools {
@@ -77,6 +78,15 @@ void add_ratios(CLI::App& bench, int& exit_code) {
   ratios->callback([repeats, only, &exit_code] { exit_code = report(print_ratios(*repeats, *only)); });
 }
 
+Status print_idle() {
+  const Result<bench::IdleFigures> figures = bench::measure_idle(std::chrono::seconds(2), 500);
+  if (!figures.ok()) return figures.status();
+  const auto us = [&](double percent) { return static_cast<double>(figures->wake_ns.percentile(percent)) / 1000.0; };
+  std::printf("idle cpu_percent=%.2f wake_us p50=%.1f p99=%.1f max=%.1f records=%llu\n", figures->cpu_percent, us(50),
+              us(99), us(100), static_cast<unsigned long long>(figures->wake_ns.count()));
+  return Status();
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app, int& exit_code) {
@@ -85,6 +95,8 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   bench->add_subcommand("list", "Workloads by name")->callback([&exit_code] { exit_code = list_workloads(); });
   add_run(*bench, exit_code);
   add_ratios(*bench, exit_code);
+  bench->add_subcommand("idle", "What an idle engine costs, and how soon a record is out that comes then")
+      ->callback([&exit_code] { exit_code = report(print_idle()); });
 }
 
 }  // namespace penstock::tools

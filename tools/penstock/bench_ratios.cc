@@ -8,6 +8,7 @@
 #include "penstock/bench/core/stream/chain_ratio.h"
 #include "penstock/bench/harness/machine.h"
 #include "penstock/bench/harness/paired.h"
+#include "penstock/bench/state/keyed_count_ratio.h"
 #include "penstock/bench/workloads/bare.h"
 #include "penstock/bench/workloads/engine_run.h"
 
@@ -65,6 +66,9 @@ struct Ratio {
 std::vector<Ratio> all_ratios() {
   std::vector<Ratio> ratios = {{"ring", print_rings}};
   ratios.push_back({"chain", [](int repeats) { print(bench::measure_chain_ratio(repeats)); }});
+  ratios.push_back({"keyed_count", [](int repeats) {
+                      for (const auto& result : bench::measure_keyed_count_ratio(repeats)) print(result);
+                    }});
   for (const char* name : {"q0", "q1", "q2", "q0_json", "q1_json", "q2_json", "keyed"}) {
     ratios.push_back({name, [name](int repeats) { print_workload(name, repeats); }});
   }
@@ -75,12 +79,15 @@ std::vector<Ratio> all_ratios() {
 }  // namespace
 
 Status print_ratios(int repeats, const std::string& only) {
+  std::printf("%s\n", bench::format_machine(bench::read_machine()).c_str());
+  const bench::Noise before = bench::read_noise();
   bool found = false;
   for (const Ratio& ratio : all_ratios()) {
     if (!only.empty() && only != ratio.name) continue;
     found = true;
     ratio.print(repeats);
   }
+  std::printf("%s\n", bench::format_noise(bench::read_noise() - before).c_str());
   return found ? Status() : Status::invalid_argument("unknown ratio \"" + only + "\"");
 }
 

@@ -1,4 +1,4 @@
-// bench/core/stream/chain_ratio.h -- a fused chain of four stateless operators against the loop one would write by hand.
+// bench/core/stream/chain_ratio.h -- a fused chain of four stateless operators against a hand-written loop.
 //
 //   source -> map (scale) -> filter (above) -> map (mix) -> filter (odd) -> sum
 #pragma once

@@ -1,5 +1,5 @@
-// Decodes prepared lines of about 200 bytes twice: with json::Decoder, and with a bare loop over simdjson On-Demand that
-// visits all fields in the order of the text and reads the same ones into the same record.
+// Decodes prepared lines of about 200 bytes twice: with json::Decoder, and with a bare loop over simdjson On-Demand
+// that visits all fields in the order of the text and reads the same ones into the same record.
 //
 //     lines in memory --> Decoder ---> record --> sum
 //                    \--> bare loop -> record --> sum      sums must be equal

@@ -109,7 +109,9 @@ TEST_F(DeadLetterFileTest, KeepsLettersOfSeveralTasksWhole) {
       const auto letters = open();
       for (std::uint64_t i = 0; i < 500; ++i) {
         ASSERT_TRUE(letters->add("in", {SplitId{task}, i}, "bad", std::string(i, 'x')).ok());
-        if (i % 3 == 0) ASSERT_TRUE(letters->flush().ok());
+        if (i % 3 == 0) {
+          ASSERT_TRUE(letters->flush().ok());
+        }
       }
       ASSERT_TRUE(letters->close().ok());
     });

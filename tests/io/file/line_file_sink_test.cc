@@ -76,7 +76,9 @@ TEST_F(LineFileSinkTest, KeepsLinesOfSeveralTasksWhole) {
       const std::string line(50 + static_cast<std::size_t>(task), static_cast<char>('a' + task));
       for (int i = 0; i < kLines; ++i) {
         ASSERT_TRUE(out->write(line).ok());
-        if (i % 7 == 0) ASSERT_TRUE(out->flush().ok());
+        if (i % 7 == 0) {
+          ASSERT_TRUE(out->flush().ok());
+        }
       }
       ASSERT_TRUE(out->close().ok());
     });

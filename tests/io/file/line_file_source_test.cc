@@ -128,9 +128,13 @@ TEST_F(LineFileSourceTest, NamesAFileThatItMayNotRead) {
   std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
   std::filesystem::permissions(path_, std::filesystem::perms::none);
   const bool is_root = ::geteuid() == 0;  // Whom no mode keeps out.
-  if (is_root) ASSERT_EQ(::seteuid(65534), 0);
+  if (is_root) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
   const Status status = open().open_status();
-  if (is_root) ASSERT_EQ(::seteuid(0), 0);
+  if (is_root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
   EXPECT_THAT(status.to_string(), HasSubstr(path_));
 }

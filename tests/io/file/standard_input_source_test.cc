@@ -148,7 +148,7 @@ TEST_F(StandardInputSourceTest, NamesADescriptorThatCannotBeRead) {
   ::close(fd);
   EXPECT_THAT(test::ReaderRun(*standard_input_source({.fd = -1})).open_status().to_string(),
               HasSubstr("-1 is not an open file descriptor"));
-  test::ReaderRun closed(*standard_input_source({.fd = fd}));
+  test::ReaderRun closed(*standard_input_source({.fd = 1'000'000}));
   EXPECT_THAT(closed.run().to_string(), HasSubstr("Bad file descriptor"));
 }
 

