@@ -27,12 +27,14 @@ class NexmarkSource {
   PollResult poll(std::size_t max, Instant, auto& emit) noexcept {
     if (meter_ != nullptr) std::exchange(meter_, nullptr)->started();
     PollResult result;
-    while (result.records < max && generator_.next_number() < events_ && !emit.full()) {
-      const NexmarkEvent event = generator_.next();
+    NexmarkGenerator generator = generator_;  // In registers for the length of the loop.
+    while (result.records < max && generator.next_number() < events_ && !emit.full()) {
+      const NexmarkEvent event = generator.next();
       emit(Record<NexmarkEvent>{event, EventTime{event.time_ms * 1000}});
       ++result.records;
     }
-    if (generator_.next_number() >= events_) result.state = SourceState::kEnded;
+    generator_ = generator;
+    if (generator.next_number() >= events_) result.state = SourceState::kEnded;
     return result;
   }
 

@@ -49,8 +49,11 @@ StepOutcome Task::step_running(Instant now, std::size_t budget) {
 // Epochs and ends reach a source here, before it looks at its credit: a barrier must leave while records cannot.
 bool Task::follow_commands() {
   const std::uint64_t requested = control_.requested_epoch.load(std::memory_order_relaxed);
-  if (requested > counters_.epoch.load(std::memory_order_relaxed)) {
-    pass_barrier({requested});
+  const std::uint64_t passed = counters_.epoch.load(std::memory_order_relaxed);
+  if (requested > passed) {
+    // One by one, none skipped: two ways from a source to a task must see the same barriers, or the task waits on one
+    // way for a barrier that the other, blocked meanwhile, keeps the source's records from bringing.
+    pass_barrier({passed + 1});
     return true;
   }
   const SourceCommand command = control_.source_command.load(std::memory_order_relaxed);

@@ -49,10 +49,14 @@ class Chain {
   // The first operator, and what follows it: for stages that hand it more than records (keyed state).
   auto& front() noexcept
     requires(sizeof...(Ops) > 0)
-  { return std::get<0>(ops_); }
+  {
+    return std::get<0>(ops_);
+  }
   auto after_front() noexcept
     requires(sizeof...(Ops) > 0)
-  { return Link<1>{this}; }
+  {
+    return Link<1>{this};
+  }
 
  private:
   template <std::size_t I>

@@ -47,7 +47,8 @@ bool parse(simdjson::dom::parser& parser, std::string_view line, DeadLetter& let
   return true;
 }
 
-// Whether the file ends within a line. One that cannot be read, or is not there, does not.
+// Whether the file ends within a line. One that cannot be read, or is not there, does not. While another task appends,
+// half of its flush may be seen: then an empty line comes of it, which readers pass over.
 bool ends_torn(FileSystem& file_system, const std::string& path) {
   if (!file_system.exists(path)) return false;
   const Result<std::unique_ptr<ReadableFile>> file = file_system.open_for_reading(path);
@@ -111,7 +112,7 @@ Result<DeadLetters> read_dead_letters(FileSystem& file_system, const std::string
     DeadLetter letter;
     if (parse(parser, rest.substr(0, end), letter)) {
       result.letters.push_back(std::move(letter));
-    } else {
+    } else if (end > 0) {
       result.damaged_lines.push_back(line);
     }
     rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -109,14 +109,27 @@ inline std::uint64_t padded_word(std::string_view raw, std::size_t at) noexcept 
   return load_word(raw.data() + at) & first_bytes_mask(raw.size() - at);
 }
 
+// REQUIRES: bytes < 8.
+inline void store_first_bytes(char* out, std::uint64_t word, std::size_t bytes) noexcept {
+  if ((bytes & 4) != 0) {
+    std::memcpy(out, &word, 4);
+    out += 4;
+    word >>= 32;
+  }
+  if ((bytes & 2) != 0) {
+    std::memcpy(out, &word, 2);
+    out += 2;
+    word >>= 16;
+  }
+  if ((bytes & 1) != 0) *out = static_cast<char>(word);
+}
+
 // Copies `raw` and fills up with zeros to `bytes_max`. Returns not zero when there is a backslash.
 inline std::uint64_t copy_padded(std::string_view raw, char* out, std::size_t bytes_max) noexcept {
   std::uint64_t found = 0;
   if (bytes_max < kWordBytes) {
     const std::uint64_t word = padded_word(raw, 0);
-    char bytes[kWordBytes];
-    store_word(bytes, word);
-    for (std::size_t i = 0; i < bytes_max; ++i) out[i] = bytes[i];
+    store_first_bytes(out, word, bytes_max);
     return find_byte(word, '\\');
   }
   for (std::size_t at = 0; at + kWordBytes < bytes_max; at += kWordBytes) {

@@ -1,5 +1,6 @@
 #include "penstock/io/json/number.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -21,9 +22,18 @@ struct Decimal {
 
 constexpr std::size_t kExactDigitsMax = 19;
 
+// A word at a time: lengths vary from number to number, and a loop over digits would be mispredicted at each end.
 inline void take_digits(const char*& at, const char* end, Decimal& out) noexcept {
-  for (; at != end && *at >= '0' && *at <= '9'; ++at) {
-    out.mantissa = out.mantissa * 10 + static_cast<std::uint64_t>(*at - '0');
+  constexpr std::uint64_t kScales[] = {
+      1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, internal::kWordScale};
+  for (;;) {
+    const std::uint64_t values = load_word(at) ^ repeat_byte('0');
+    const std::size_t count = std::min(leading_digits(values), static_cast<std::size_t>(end - at));
+    if (count == 0) return;
+    out.mantissa =
+        out.mantissa * kScales[count] + join_digits(values << (8 * (kWordBytes - count)));
+    at += count;
+    if (count < kWordBytes) return;
   }
 }
 

@@ -48,6 +48,13 @@ constexpr bool all_digits(std::uint64_t values) noexcept {
   return ((values | (values + repeat_byte(0x76))) & repeat_byte(0x80)) == 0;
 }
 
+// How many bytes, from the first on, are between 0 and 9.
+constexpr std::size_t leading_digits(std::uint64_t values) noexcept {
+  const std::uint64_t others = (values | (values + repeat_byte(0x76))) & repeat_byte(0x80);
+  return static_cast<std::size_t>(std::countr_zero(others)) /
+         8;  // A carry reaches only bytes behind the first other.
+}
+
 // The number that eight digits spell, given as values 0 to 9 with the first in the lowest byte.
 constexpr std::uint64_t join_digits(std::uint64_t values) noexcept {
   values = values * 10 + (values >> 8);  // Pairs, in every second byte.

@@ -175,9 +175,11 @@ TEST(Input, APushWakesAWorkerThatSleeps) {
   std::move(numbers).for_each([seen](const int& n) { seen->store(n); });
   auto running = job.start();
   ASSERT_TRUE(running.ok());
+  std::uint64_t slept = 0;
   for (int n = 1; n <= 20; ++n) {
-    const std::uint64_t sleeps = running->metrics().workers[0].sleeps;
-    ASSERT_TRUE(eventually([&] { return running->metrics().workers[0].sleeps > sleeps || n > 1; }));
+    const auto sleeps = [&] { return running->metrics().workers[0].sleeps; };
+    ASSERT_TRUE(eventually([&] { return sleeps() > slept; }));
+    slept = sleeps();
     ASSERT_TRUE(input.push(n).ok());
     ASSERT_TRUE(eventually([&] { return seen->load() == n; })) << "nobody woke the worker";
   }

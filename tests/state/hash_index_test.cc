@@ -66,6 +66,25 @@ TEST(HashIndex, RefusesWhatHasNoPlaceWithinReach) {
   EXPECT_EQ(find_exact(index, 77, 16), 16U);
 }
 
+TEST(HashIndex, IsNotMisledBySlotsThatMovedAndStayBehind) {
+  HashIndex index;
+  ASSERT_TRUE(index.open({.ranges = 1}));  // 64 homes: tag >> 16 is a home.
+  const auto tag_at = [](std::uint32_t home, std::uint32_t i) { return home << 16 | i; };
+  std::uint32_t number = 0;
+  const auto insert = [&](std::uint32_t tag) {
+    ASSERT_EQ(index.insert(tag, number++, kNothingLost), HashIndex::Outcome::kDone);
+  };
+  for (std::uint32_t i = 0; i < 10; ++i)
+    insert(tag_at(8, i));  // Numbers 8 and 9 spill into line 16.
+  const std::uint32_t live = number;
+  insert(tag_at(16, 0));
+  for (std::uint32_t i = 0; !index.growing(); ++i) insert(tag_at(24 + i % 5 * 8, i));
+  ASSERT_TRUE(index.erase(tag_at(8, 8), 8));  // Moved: it leaves the new array, its old slot stays.
+  ASSERT_TRUE(index.renumber(tag_at(16, 0), live, 8));
+  EXPECT_TRUE(index.erase(tag_at(16, 0), 8));
+  EXPECT_EQ(find_exact(index, tag_at(16, 0), 8), HashIndex::kNone);
+}
+
 TEST(HashIndex, MovesItsSlotsAFewAtATime) {
   HashIndex index;
   ASSERT_TRUE(index.open({.ranges = 1024}));
