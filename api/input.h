@@ -61,7 +61,9 @@ class InputChannel {
 
   bool closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
   // Closed, and no push that was let in before is still on its way: what the inbox holds then is all.
-  bool closed_and_quiet() const noexcept { return closed() && visitors_.load(std::memory_order_seq_cst) == 0; }
+  bool closed_and_quiet() const noexcept {
+    return closed() && visitors_.load(std::memory_order_seq_cst) == 0;
+  }
   std::size_t drain(std::span<T> out) noexcept { return inbox_.drain(out); }
 
   void attach(Waker* waker) noexcept { waker_.store(waker, std::memory_order_seq_cst); }
@@ -88,7 +90,8 @@ class InputChannel {
   };
 
   static Status refused() noexcept {
-    return Status::failed_precondition("input: the job has ended or the input was closed; push before that");
+    return Status::failed_precondition(
+        "input: the job has ended or the input was closed; push before that");
   }
   void wake() noexcept {
     if (Waker* waker = waker_.load(std::memory_order_seq_cst)) waker->wake_if_parked();

@@ -60,7 +60,8 @@ struct CountPerKey {
 }  // namespace
 
 void build_keyed(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
-  auto counts = job.source(HitSource(events, meter), "hits").key_by(&Hit::key).process(CountPerKey{});
+  auto counts =
+      job.source(HitSource(events, meter), "hits").key_by(&Hit::key).process(CountPerKey{});
   sum_rows(std::move(counts), std::move(meter),
            [](const Count& count, RowSum& sum) noexcept { sum.add(count.key, count.count); });
 }

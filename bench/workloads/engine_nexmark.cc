@@ -10,7 +10,8 @@ bool is_bid(const NexmarkEvent& event) noexcept { return event.kind == NexmarkKi
 
 template <class Events>
 void build_q0(Events events, std::shared_ptr<RunMeter> meter) {
-  auto bids = std::move(events).filter([](const NexmarkEvent& event) noexcept { return is_bid(event); });
+  auto bids =
+      std::move(events).filter([](const NexmarkEvent& event) noexcept { return is_bid(event); });
   sum_rows(std::move(bids), std::move(meter), [](const NexmarkEvent& bid, RowSum& sum) noexcept {
     sum.add(bid.auction, bid.person, bid.price, bid.channel, bid.time_ms);
   });
@@ -32,21 +33,27 @@ void build_q1(Events events, std::shared_ptr<RunMeter> meter) {
 
 template <class Events>
 void build_q2(Events events, std::shared_ptr<RunMeter> meter) {
-  auto bids = std::move(events).filter(
-      [](const NexmarkEvent& event) noexcept { return is_bid(event) && is_selected_auction(event.auction); });
+  auto bids = std::move(events).filter([](const NexmarkEvent& event) noexcept {
+    return is_bid(event) && is_selected_auction(event.auction);
+  });
   sum_rows(std::move(bids), std::move(meter),
            [](const NexmarkEvent& bid, RowSum& sum) noexcept { sum.add(bid.auction, bid.price); });
 }
 
 }  // namespace
 
-void build_nexmark(Job& job, const Workload& workload, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_nexmark(Job& job, const Workload& workload, std::uint64_t events,
+                   std::shared_ptr<RunMeter> meter) {
   auto source = job.source(NexmarkSource(events, workload.disorder, meter), "nexmark");
   switch (workload.query) {
-    case Query::kQ0: return build_q0(std::move(source), std::move(meter));
-    case Query::kQ1: return build_q1(std::move(source), std::move(meter));
-    case Query::kQ2: return build_q2(std::move(source), std::move(meter));
-    case Query::kKeyed: PENSTOCK_CHECK(false);
+    case Query::kQ0:
+      return build_q0(std::move(source), std::move(meter));
+    case Query::kQ1:
+      return build_q1(std::move(source), std::move(meter));
+    case Query::kQ2:
+      return build_q2(std::move(source), std::move(meter));
+    case Query::kKeyed:
+      PENSTOCK_CHECK(false);
   }
 }
 

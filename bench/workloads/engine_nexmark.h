@@ -27,8 +27,9 @@ class NexmarkSource {
   PollResult poll(std::size_t max, Instant, auto& emit) noexcept {
     if (meter_ != nullptr) std::exchange(meter_, nullptr)->started();
     PollResult result;
-    NexmarkGenerator generator = generator_;  // In registers for the length of the loop.
-    while (result.records < max && generator.next_number() < events_ && !emit.full()) {
+    const std::uint64_t events = events_;  // These two in registers for the length of the loop.
+    NexmarkGenerator generator = generator_;
+    while (result.records < max && generator.next_number() < events && !emit.full()) {
       const NexmarkEvent event = generator.next();
       emit(Record<NexmarkEvent>{event, EventTime{event.time_ms * 1000}});
       ++result.records;
@@ -45,6 +46,7 @@ class NexmarkSource {
   std::shared_ptr<RunMeter> meter_;
 };
 
-void build_nexmark(Job& job, const Workload& workload, std::uint64_t events, std::shared_ptr<RunMeter> meter);
+void build_nexmark(Job& job, const Workload& workload, std::uint64_t events,
+                   std::shared_ptr<RunMeter> meter);
 
 }  // namespace penstock::bench

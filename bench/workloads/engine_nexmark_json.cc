@@ -20,9 +20,10 @@ struct Line {
 constexpr auto penstock_json_fields(Tag<Line>) {
   using json::field;
   using json::nullable;
-  return json::fields(field("type", &Line::type), nullable(field("auction", &Line::auction)),
-                      nullable(field("bidder", &Line::bidder)), nullable(field("price", &Line::price)),
-                      nullable(field("channel", &Line::channel)), field("dateTime", &Line::time_ms));
+  return json::fields(
+      field("type", &Line::type), nullable(field("auction", &Line::auction)),
+      nullable(field("bidder", &Line::bidder)), nullable(field("price", &Line::price)),
+      nullable(field("channel", &Line::channel)), field("dateTime", &Line::time_ms));
 }
 
 bool is_bid(const Line& line) noexcept { return line.type.view() == "bid"; }
@@ -36,8 +37,12 @@ std::uint64_t channel_number(const Line& line) noexcept {
 
 class LinesReader final : public ByteReader {
  public:
-  LinesReader(std::shared_ptr<const NexmarkJson> lines, std::shared_ptr<RunMeter> meter, const SourceContext& context)
-      : lines_(std::move(lines)), meter_(std::move(meter)), next_(context.task_index), step_(context.task_count) {}
+  LinesReader(std::shared_ptr<const NexmarkJson> lines, std::shared_ptr<RunMeter> meter,
+              const SourceContext& context)
+      : lines_(std::move(lines)),
+        meter_(std::move(meter)),
+        next_(context.task_index),
+        step_(context.task_count) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
     if (meter_ != nullptr) std::exchange(meter_, nullptr)->started();
@@ -74,7 +79,8 @@ class LinesSource final : public ByteSource {
 
 }  // namespace
 
-void build_nexmark_json(Job& job, Query query, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_nexmark_json(Job& job, Query query, std::uint64_t events,
+                        std::shared_ptr<RunMeter> meter) {
   auto bids = job.source(std::make_shared<LinesSource>(events, meter), json::decoder<Line>())
                   .filter([](const Line& line) noexcept { return is_bid(line); });
   if (query == Query::kQ0) {
@@ -92,8 +98,10 @@ void build_nexmark_json(Job& job, Query query, std::uint64_t events, std::shared
       sum.add(bid.auction, bid.bidder, bid.price, bid.time_ms);
     });
   }
-  auto selected = std::move(bids).filter([](const Line& bid) noexcept { return is_selected_auction(bid.auction); });
-  sum_rows(std::move(selected), meter, [](const Line& bid, RowSum& sum) noexcept { sum.add(bid.auction, bid.price); });
+  auto selected = std::move(bids).filter(
+      [](const Line& bid) noexcept { return is_selected_auction(bid.auction); });
+  sum_rows(std::move(selected), meter,
+           [](const Line& bid, RowSum& sum) noexcept { sum.add(bid.auction, bid.price); });
 }
 
 }  // namespace penstock::bench

@@ -7,6 +7,7 @@
 
 namespace penstock::bench {
 
-void build_nexmark_json(Job& job, Query query, std::uint64_t events, std::shared_ptr<RunMeter> meter);
+void build_nexmark_json(Job& job, Query query, std::uint64_t events,
+                        std::shared_ptr<RunMeter> meter);
 
 }  // namespace penstock::bench

@@ -26,7 +26,8 @@ RunResult RunMeter::result(std::uint64_t events) const {
   return {events, sum_, seconds};
 }
 
-Result<RunResult> run_engine(const Workload& workload, std::uint64_t events, const Options& options) {
+Result<RunResult> run_engine(const Workload& workload, std::uint64_t events,
+                             const Options& options) {
   Job job{std::string(workload.name)};
   auto meter = std::make_shared<RunMeter>();
   if (workload.query == Query::kKeyed) {

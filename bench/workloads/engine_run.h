@@ -35,7 +35,8 @@ class SumRows {
  public:
   using Output = T;
 
-  SumRows(std::shared_ptr<RunMeter> meter, RowOf row_of) : meter_(std::move(meter)), row_of_(std::move(row_of)) {}
+  SumRows(std::shared_ptr<RunMeter> meter, RowOf row_of)
+      : meter_(std::move(meter)), row_of_(std::move(row_of)) {}
 
   void on_record(const Record<T>& record, auto&&) noexcept { row_of_(record.value, sum_); }
   Status close(auto&&) {
@@ -53,10 +54,13 @@ class SumRows {
 template <class AnyStream, class RowOf>
 void sum_rows(AnyStream stream, std::shared_ptr<RunMeter> meter, RowOf row_of) {
   using T = typename AnyStream::Value;
-  std::move(stream).apply(SumRows<T, RowOf>(std::move(meter), std::move(row_of))).for_each([](const T&) noexcept {});
+  std::move(stream)
+      .apply(SumRows<T, RowOf>(std::move(meter), std::move(row_of)))
+      .for_each([](const T&) noexcept {});
 }
 
 // The first `events` events of `workload`; lines are made first, untimed.
-Result<RunResult> run_engine(const Workload& workload, std::uint64_t events, const Options& options);
+Result<RunResult> run_engine(const Workload& workload, std::uint64_t events,
+                             const Options& options);
 
 }  // namespace penstock::bench

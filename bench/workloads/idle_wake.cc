@@ -30,7 +30,8 @@ Result<IdleFigures> measure_idle(std::chrono::milliseconds idle, int records) {
   auto [pings, input] = job.input<Ping>();
   const RealClock clock;
   std::atomic<std::int64_t> took_ns{-1};
-  std::move(pings).for_each([&](const Ping& ping) noexcept { took_ns = clock.now().nanos - ping.pushed_ns; });
+  std::move(pings).for_each(
+      [&](const Ping& ping) noexcept { took_ns = clock.now().nanos - ping.pushed_ns; });
   Result<JobHandle> running = job.start();
   if (!running.ok()) return running.status();
 
@@ -38,7 +39,8 @@ Result<IdleFigures> measure_idle(std::chrono::milliseconds idle, int records) {
   std::this_thread::sleep_for(std::chrono::milliseconds(100));  // Past its start.
   const double before = cpu_seconds();
   std::this_thread::sleep_for(idle);
-  figures.cpu_percent = 100 * (cpu_seconds() - before) / std::chrono::duration<double>(idle).count();
+  figures.cpu_percent =
+      100 * (cpu_seconds() - before) / std::chrono::duration<double>(idle).count();
 
   for (int i = 0; i < records; ++i) {
     took_ns = -1;

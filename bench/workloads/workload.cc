@@ -11,7 +11,8 @@ constexpr std::string_view kPassThrough = "every bid passes through";
 constexpr std::string_view kConversion = "every bid, its price converted";
 constexpr std::string_view kSelection = "bids for one auction in 123";
 
-constexpr Workload binary(std::string_view name, Query query, Disorder disorder, std::string_view description) {
+constexpr Workload binary(std::string_view name, Query query, Disorder disorder,
+                          std::string_view description) {
   return {name, query, Form::kBinary, disorder, kBinaryEvents, description};
 }
 constexpr Workload json(std::string_view name, Query query, std::string_view description) {

@@ -70,7 +70,8 @@ namespace {
 
 // Of a stage that only Forward exchanges lead to: that of the widest stage before it, since records change task, and
 // with it their order, where the two differ. 0 for the others.
-std::uint32_t inherited_parallelism(const Plan& plan, StageId stage, const std::vector<std::uint32_t>& counts) {
+std::uint32_t inherited_parallelism(const Plan& plan, StageId stage,
+                                    const std::vector<std::uint32_t>& counts) {
   std::uint32_t widest = 0;
   for (const ExchangeSpec& exchange : plan.exchanges()) {
     if (exchange.to != stage) continue;

@@ -58,7 +58,8 @@ class HashPartition {
           owner_of_key_group({group}, static_cast<std::uint32_t>(lanes)));
     }
   }
-  std::uint64_t hash(const T& value) const noexcept(noexcept(std::declval<const KeyHash&>()(value))) {
+  std::uint64_t hash(const T& value) const
+      noexcept(noexcept(std::declval<const KeyHash&>()(value))) {
     return key_hash_(value);
   }
   std::size_t lane(std::uint64_t hash) const noexcept { return owners_[key_group_of(hash).value]; }

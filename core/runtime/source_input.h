@@ -30,7 +30,8 @@ inline Turn turn_of(const PollResult& result) noexcept {
   turn.records = result.records;
   turn.wake_at = result.wake_at;
   if (result.records > 0 || result.state == SourceState::kMore) {
-    turn.kind = TurnKind::kData;  // Also without a record: the source wants to be asked again at once.
+    turn.kind =
+        TurnKind::kData;  // Also without a record: the source wants to be asked again at once.
   } else if (result.state == SourceState::kEnded) {
     turn.kind = TurnKind::kEnded;
   } else if (result.state == SourceState::kMore) {

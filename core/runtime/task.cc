@@ -51,15 +51,16 @@ bool Task::follow_commands() {
   const std::uint64_t requested = control_.requested_epoch.load(std::memory_order_relaxed);
   const std::uint64_t passed = counters_.epoch.load(std::memory_order_relaxed);
   if (requested > passed) {
-    // One by one, none skipped: two ways from a source to a task must see the same barriers, or the task waits on one
-    // way for a barrier that the other, blocked meanwhile, keeps the source's records from bringing.
+    // One by one, none skipped. Where two ways lead from a source to a task, a skipped barrier lets the task block one
+    // way for an epoch that never comes on the other, while that other waits for room in the first: the job hangs.
     pass_barrier({passed + 1});
     return true;
   }
   const SourceCommand command = control_.source_command.load(std::memory_order_relaxed);
   if (command == obeyed_) return false;
   const SourceCommand before = std::exchange(obeyed_, command);
-  if (before != SourceCommand::kRun || body_->stop_reading()) return false;  // It ends with TurnKind::kEnded.
+  if (before != SourceCommand::kRun || body_->stop_reading())
+    return false;  // It ends with TurnKind::kEnded.
   finish(command == SourceCommand::kFinish);
   return true;
 }

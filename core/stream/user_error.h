@@ -12,7 +12,8 @@
 namespace penstock {
 
 // "PLACE: the user's function threw: WHAT"
-[[gnu::noinline, gnu::cold]] inline Status user_error(const char* place, std::exception_ptr error) noexcept {
+[[gnu::noinline, gnu::cold]] inline Status user_error(const char* place,
+                                                      std::exception_ptr error) noexcept {
   std::string what = "unknown exception";
   try {
     std::rethrow_exception(std::move(error));

@@ -4,8 +4,8 @@
 //            the idle ones goes out first and then Idle: the channel that fell idle last may be behind one that fell
 //            idle before it, and without this step the records already covered would wait until somebody speaks
 //            again.
-// End        A channel whose watermark is the end of time has ended and holds nobody back; the end of time goes out when
-//            all have. A drained channel stops before that, and its last watermark goes on holding the others: what it
+// End        A channel whose watermark is the end of time has ended and holds nobody back; the end of time goes out
+//            when all have. A drained channel stops before that, and its last watermark goes on holding the others: what it
 //            has not sent comes after a restart.
 //            A channel that wakes with a watermark behind the task's does not pull it back.
 // Threads    Pure state of one task. O(channels) per watermark, nothing per record.

@@ -48,8 +48,7 @@ class MeasuredRules {
     const penstock::Instant now = clock_->now();
     if (first_ == penstock::kNever) first_ = arrivals_.front();
     for (const penstock::Instant arrival : arrivals_) {
-      if (arrival - first_ >= warm_up_)
-        latency_ns_.record((now - arrival).count());
+      if (arrival - first_ >= warm_up_) latency_ns_.record((now - arrival).count());
     }
     payments_ += arrivals_.size();
     arrivals_.clear();

@@ -44,7 +44,8 @@ TEST(Input, RefusesWhenItIsFullAndTakesAgainWhenThereIsRoom) {
   for (int n = 0; n < 4; ++n) ASSERT_TRUE(input.push(n).ok());
   const Status refused = input.push(4);
   EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(refused.message()), AllOf(HasSubstr("4 records wait"), HasSubstr("capacity")));
+  EXPECT_THAT(std::string(refused.message()),
+              AllOf(HasSubstr("4 records wait"), HasSubstr("capacity")));
   TestDriver driver(job);
   (void)driver.run_until_idle();
   EXPECT_TRUE(input.push(5).ok());
@@ -102,7 +103,8 @@ TEST(Input, AJobThatCouldNotOpenRefusesPushes) {
 
 // How each of several threads fared that push until they are refused for good.
 struct Pushers {
-  Pushers(InputHandle<Numbered> input, std::uint32_t threads, std::uint64_t count) : accepted(threads) {
+  Pushers(InputHandle<Numbered> input, std::uint32_t threads, std::uint64_t count)
+      : accepted(threads) {
     for (std::uint32_t thread = 0; thread < threads; ++thread) {
       pushing.emplace_back([this, input, thread, count] {
         while (accepted[thread] < count) {
@@ -124,7 +126,8 @@ struct Pushers {
 };
 
 // Every accepted record of every thread came once and in order.
-void expect_all_arrived(const std::vector<Numbered>& seen, const std::vector<std::uint64_t>& accepted) {
+void expect_all_arrived(const std::vector<Numbered>& seen,
+                        const std::vector<std::uint64_t>& accepted) {
   std::vector<std::uint64_t> next(accepted.size());
   for (const Numbered& record : seen) {
     ASSERT_EQ(record.number, next[record.thread]) << "of thread " << record.thread;

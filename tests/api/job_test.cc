@@ -20,14 +20,16 @@ using testing::HasSubstr;
 std::string message_of(const Status& status) { return std::string(status.message()); }
 
 TEST(Job, WithoutAStreamIsRefusedWithAHint) {
-  EXPECT_THAT(message_of(Job("empty").run()), AllOf(HasSubstr("job \"empty\""), HasSubstr("no source")));
+  EXPECT_THAT(message_of(Job("empty").run()),
+              AllOf(HasSubstr("job \"empty\""), HasSubstr("no source")));
 }
 
 TEST(Job, WithAStreamThatLeadsNowhereIsRefusedAndNamesIt) {
   Job job("half");
   auto [numbers, input] = job.input<int>();
   auto named = std::move(numbers).named("payments");
-  EXPECT_THAT(message_of(job.run()), AllOf(HasSubstr("half"), HasSubstr("payments"), HasSubstr("leads nowhere")));
+  EXPECT_THAT(message_of(job.run()),
+              AllOf(HasSubstr("half"), HasSubstr("payments"), HasSubstr("leads nowhere")));
 }
 
 TEST(Job, ASplitWhoseOtherHalfIsForgottenIsRefused) {
@@ -42,8 +44,10 @@ TEST(Job, OptionsOutOfBoundsAreRefused) {
   Job job("options");
   auto [numbers, input] = job.input<int>();
   std::move(numbers).for_each([](const int&) {});
-  EXPECT_THAT(message_of(job.start({{.workers = 0}}).status()), AllOf(HasSubstr("job \"options\""), HasSubstr("workers")));
-  EXPECT_THAT(message_of(job.open({{.workers = 2}}).status()), AllOf(HasSubstr("one thread"), HasSubstr("start()")));
+  EXPECT_THAT(message_of(job.start({{.workers = 0}}).status()),
+              AllOf(HasSubstr("job \"options\""), HasSubstr("workers")));
+  EXPECT_THAT(message_of(job.open({{.workers = 2}}).status()),
+              AllOf(HasSubstr("one thread"), HasSubstr("start()")));
 }
 
 class JobThrows : public testing::TestWithParam<bool> {};
@@ -60,23 +64,33 @@ TEST_P(JobThrows, EndsWithTheOperatorTheStageAndWhatWasThrown) {
     TestDriver driver(job);
     return driver.run_until_idle();
   };
-  const auto boom = [](const int& n) -> bool { return n == 13 ? throw std::runtime_error("unlucky 13") : n > 0; };
+  const auto boom = [](const int& n) -> bool {
+    return n == 13 ? throw std::runtime_error("unlucky 13") : n > 0;
+  };
   const auto says = [](const char* operator_name) {
-    return AllOf(HasSubstr("stage \"numbers\""), HasSubstr(std::string(operator_name) + ":"), HasSubstr("unlucky 13"));
+    return AllOf(HasSubstr("stage \"numbers\""), HasSubstr(std::string(operator_name) + ":"),
+                 HasSubstr("unlucky 13"));
   };
   const auto nothing = [](const auto&) {};
-  EXPECT_THAT(message_of(outcome([&](auto s) { std::move(s).map(boom).for_each(nothing); })), says("map"));
-  EXPECT_THAT(message_of(outcome([&](auto s) { std::move(s).filter(boom).for_each(nothing); })), says("filter"));
+  EXPECT_THAT(message_of(outcome([&](auto s) { std::move(s).map(boom).for_each(nothing); })),
+              says("map"));
+  EXPECT_THAT(message_of(outcome([&](auto s) { std::move(s).filter(boom).for_each(nothing); })),
+              says("filter"));
   EXPECT_THAT(message_of(outcome([&](auto s) { std::move(s).for_each(boom); })), says("for_each"));
   EXPECT_THAT(message_of(outcome([&](auto s) {
-    std::move(s).template flat_map<int>([=](const int& n, auto emit) { emit(boom(n)); }).for_each(nothing);
-  })), says("flat_map"));
+                std::move(s)
+                    .template flat_map<int>([=](const int& n, auto emit) { emit(boom(n)); })
+                    .for_each(nothing);
+              })),
+              says("flat_map"));
   EXPECT_THAT(message_of(outcome([&](auto s) {
-    auto [yes, no] = std::move(s).split(boom);
-    std::move(yes).for_each(nothing);
-    std::move(no).for_each(nothing);
-  })), says("split"));
-  EXPECT_EQ(outcome([&](auto s) { std::move(s).map(boom).for_each(nothing); }).code(), StatusCode::kUserError);
+                auto [yes, no] = std::move(s).split(boom);
+                std::move(yes).for_each(nothing);
+                std::move(no).for_each(nothing);
+              })),
+              says("split"));
+  EXPECT_EQ(outcome([&](auto s) { std::move(s).map(boom).for_each(nothing); }).code(),
+            StatusCode::kUserError);
 }
 
 INSTANTIATE_TEST_SUITE_P(ByHandAndOnThreads, JobThrows, testing::Bool());
@@ -92,7 +106,8 @@ TEST(Job, AKeySelectorThatThrowsEndsTheJobNotTheProcess) {
       .for_each([](const ShopCount&) {});
   ASSERT_TRUE(input.push({.amount = -1}).ok());
   TestDriver driver(job);
-  EXPECT_THAT(message_of(driver.run_until_idle()), AllOf(HasSubstr("key_by"), HasSubstr("no shop")));
+  EXPECT_THAT(message_of(driver.run_until_idle()),
+              AllOf(HasSubstr("key_by"), HasSubstr("no shop")));
 }
 
 TEST(Job, TooManyKeysEndTheJobWithAStatus) {
@@ -105,7 +120,8 @@ TEST(Job, TooManyKeysEndTheJobWithAStatus) {
   auto handle = job.open(options);
   ASSERT_TRUE(handle.ok());
   for (int i = 0; i < 100; ++i) handle->poll();
-  EXPECT_EQ(handle->status().code(), StatusCode::kResourceExhausted) << handle->status().to_string();
+  EXPECT_EQ(handle->status().code(), StatusCode::kResourceExhausted)
+      << handle->status().to_string();
 }
 
 TEST(Job, NoCallbackRunsAfterStop) {
@@ -159,7 +175,8 @@ TEST(Job, TwoJobsInOneProcessDoNotKnowOfEachOther) {
   collect_into(std::move(first_numbers), lists[0]);
   collect_into(std::move(second_numbers).map([](const int& n) -> int {
     return n == 50 ? throw std::runtime_error("mine") : n;
-  }), lists[1]);
+  }),
+               lists[1]);
   auto first_running = first.start();
   auto second_running = second.start();
   for (int n = 0; n < 1000; ++n) {
@@ -175,8 +192,13 @@ TEST(Job, TwoJobsInOneProcessDoNotKnowOfEachOther) {
 TEST(Job, MetricsNameStagesAndCount) {
   Job job("metrics");
   auto [sales, input] = job.input<Sale>();
-  std::move(sales).event_time(&Sale::at).named("sales").key_by(&Sale::shop).named("count").process(CountPerShop{}).for_each(
-      [](const ShopCount&) {});
+  std::move(sales)
+      .event_time(&Sale::at)
+      .named("sales")
+      .key_by(&Sale::shop)
+      .named("count")
+      .process(CountPerShop{})
+      .for_each([](const ShopCount&) {});
   for (std::uint32_t n = 0; n < 10; ++n) ASSERT_TRUE(input.push({.shop = n % 3, .at = {n}}).ok());
   TestDriver driver(job);
   (void)driver.run_until_idle();

@@ -32,9 +32,10 @@ TEST(Options, WithoutVariablesAreTheDefaults) {
 }
 
 TEST(Options, TakeWhatTheEnvironmentSays) {
-  const Variable variables[] = {{"PENSTOCK__WORKERS", "3"},      {"PENSTOCK__PROFILE", "latency"},
-                                {"PENSTOCK__PIN_WORKERS", "true"}, {"PENSTOCK__BATCH_MAX", "17"},
-                                {"PENSTOCK__RING_SLOTS", "64"},  {"PENSTOCK__STATE_KEYS_MAX", "5000000000"}};
+  const Variable variables[] = {
+      {"PENSTOCK__WORKERS", "3"},        {"PENSTOCK__PROFILE", "latency"},
+      {"PENSTOCK__PIN_WORKERS", "true"}, {"PENSTOCK__BATCH_MAX", "17"},
+      {"PENSTOCK__RING_SLOTS", "64"},    {"PENSTOCK__STATE_KEYS_MAX", "5000000000"}};
   const auto options = Options::from_environment();
   ASSERT_TRUE(options.ok()) << options.status().to_string();
   EXPECT_EQ(options->workers, 3u);
@@ -50,11 +51,12 @@ TEST(Options, AValueThatCannotBeReadIsAnErrorThatNamesTheVariableAndTheValue) {
     const char* name;
     const char* value;
   };
-  for (const Case& wrong : {Case{"PENSTOCK__WORKERS", "two"}, Case{"PENSTOCK__WORKERS", ""},
-                            Case{"PENSTOCK__WORKERS", "-1"}, Case{"PENSTOCK__WORKERS", "2x"},
-                            Case{"PENSTOCK__WORKERS", "99999999999"}, Case{"PENSTOCK__PROFILE", "fast"},
-                            Case{"PENSTOCK__PIN_WORKERS", "1"}, Case{"PENSTOCK__BATCH_MAX", " 8"},
-                            Case{"PENSTOCK__RING_SLOTS", "0x10"}, Case{"PENSTOCK__STATE_KEYS_MAX", "1e6"}}) {
+  for (const Case& wrong :
+       {Case{"PENSTOCK__WORKERS", "two"}, Case{"PENSTOCK__WORKERS", ""},
+        Case{"PENSTOCK__WORKERS", "-1"}, Case{"PENSTOCK__WORKERS", "2x"},
+        Case{"PENSTOCK__WORKERS", "99999999999"}, Case{"PENSTOCK__PROFILE", "fast"},
+        Case{"PENSTOCK__PIN_WORKERS", "1"}, Case{"PENSTOCK__BATCH_MAX", " 8"},
+        Case{"PENSTOCK__RING_SLOTS", "0x10"}, Case{"PENSTOCK__STATE_KEYS_MAX", "1e6"}}) {
     const Variable variable(wrong.name, wrong.value);
     const auto options = Options::from_environment();
     ASSERT_FALSE(options.ok()) << wrong.name << "=" << wrong.value;

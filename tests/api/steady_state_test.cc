@@ -60,11 +60,13 @@ TEST(SteadyState, DecodingKeyingAndStateAllocateNothingPerRecord) {
   Result<JobHandle> running = job.open();
   ASSERT_TRUE(running.ok()) << running.status().to_string();
   const auto records_read = [&] { return running->metrics().records_read(); };
-  while (records_read() < 20'000) ASSERT_EQ(running->poll(), StepOutcome::kWorked);  // Every card has been seen.
+  while (records_read() < 20'000)
+    ASSERT_EQ(running->poll(), StepOutcome::kWorked);  // Every card has been seen.
 
   std::uint64_t allocations = 0;
   std::uint64_t steps = 0;
-  for (StepOutcome outcome = StepOutcome::kWorked; outcome == StepOutcome::kWorked && steps < 100; ++steps) {
+  for (StepOutcome outcome = StepOutcome::kWorked; outcome == StepOutcome::kWorked && steps < 100;
+       ++steps) {
     const std::uint64_t before = thread_allocations_so_far();
     outcome = running->poll();
     allocations += thread_allocations_so_far() - before;
@@ -94,7 +96,8 @@ TEST(SteadyState, AnIdleEngineSleepsAndARecordWakesIt) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the worker does not go to sleep";
     } while (running->metrics().workers[0].steps != steps || steps == 0);
     ASSERT_TRUE(input.push({number}).ok());
-    while (seen != number) ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "record " << number << " is lost";
+    while (seen != number)
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "record " << number << " is lost";
   }
   input.close();
   EXPECT_TRUE(running->wait().ok());

@@ -84,7 +84,8 @@ struct Checked {
 TEST(Stream, ASideOutputHasATypeOfItsOwn) {
   Job job("side");
   auto [numbers, input] = job.input<int>();
-  auto [good, bad] = std::move(numbers).apply(Checked{}).side_output(SideOutput<double>("negative"));
+  auto [good, bad] =
+      std::move(numbers).apply(Checked{}).side_output(SideOutput<double>("negative"));
   Collected<int> goods;
   Collected<double> bads;
   collect_into(std::move(good), goods);
@@ -111,7 +112,8 @@ TEST(Stream, AUnionHasTheRecordsOfBoth) {
   auto [left, left_input] = job.input<int>();
   auto [right, right_input] = job.input<int>();
   Collected<int> all;
-  collect_into(std::move(left).union_with(std::move(right).map([](const int& n) { return n * 10; })), all);
+  collect_into(
+      std::move(left).union_with(std::move(right).map([](const int& n) { return n * 10; })), all);
   TestDriver driver(job);
   for (int n = 1; n < 4; ++n) {
     ASSERT_TRUE(left_input.push(n).ok());
@@ -229,7 +231,8 @@ TEST(Stream, RecordsOfAKeyKeepTheOrderOfTheirSourceThroughShareAndSplitWithSever
   std::move(rest).for_each([](const Sale&) {});
   auto running = job.start({{.workers = 3, .ring_slots = 8}});
   ASSERT_TRUE(running.ok()) << running.status().to_string();
-  for (std::uint32_t n = 1; n <= 10'000; ++n) ASSERT_TRUE(input.push({.shop = n % 7, .amount = n}).ok());
+  for (std::uint32_t n = 1; n <= 10'000; ++n)
+    ASSERT_TRUE(input.push({.shop = n % 7, .amount = n}).ok());
   input.close();
   ASSERT_TRUE(running->wait_for(kHangsAfter));
   const std::vector<bool> values = rising.values();
@@ -261,7 +264,8 @@ TEST(Stream, ForEachSeesTheRecordsTimeWhenItAsksForTheRecord) {
   Job job("record");
   auto [sales, input] = job.input<Sale>();
   std::vector<EventTime> times;
-  std::move(sales).event_time(&Sale::at).for_each([&](const Record<Sale>& record) { times.push_back(record.time); });
+  std::move(sales).event_time(&Sale::at).for_each(
+      [&](const Record<Sale>& record) { times.push_back(record.time); });
   TestDriver driver(job);
   ASSERT_TRUE(input.push({.at = {7}}).ok());
   (void)driver.run_until_idle();

@@ -60,7 +60,9 @@ TEST(TestDriver, FinishEndsTimeAndDrainDoesNot) {
     auto [sales, input] = job.input<Sale>();
     auto watermarks = std::make_shared<std::vector<EventTime>>();
     Collected<Sale> all;
-    collect_into(std::move(sales).event_time(&Sale::at).rebalance().apply(NoteWatermarks<Sale>{watermarks}), all);
+    collect_into(
+        std::move(sales).event_time(&Sale::at).rebalance().apply(NoteWatermarks<Sale>{watermarks}),
+        all);
     TestDriver driver(job);
     ASSERT_TRUE(input.push({.at = {5}}).ok());
     EXPECT_TRUE((finish ? driver.finish() : driver.drain()).ok());

@@ -86,10 +86,10 @@ class Simulation {
   std::string describe() const {
     std::string text = plan_.job->plan().to_string();
     for (const TaskMetrics& task : engine_->metrics().tasks) {
-      text += task.stage + "[" + std::to_string(task.index) + "] in " + std::to_string(task.records_in) + " out " +
-              std::to_string(task.records_out) + " queued " + std::to_string(task.queued) + "/" +
-              std::to_string(task.queue_capacity) + " epoch " + std::to_string(task.epoch.value) +
-              (task.finished ? " finished\n" : "\n");
+      text += task.stage + "[" + std::to_string(task.index) + "] in " +
+              std::to_string(task.records_in) + " out " + std::to_string(task.records_out) +
+              " queued " + std::to_string(task.queued) + "/" + std::to_string(task.queue_capacity) +
+              " epoch " + std::to_string(task.epoch.value) + (task.finished ? " finished\n" : "\n");
     }
     return text;
   }

@@ -22,8 +22,8 @@ struct RunOptions {
 
 int list_workloads() {
   for (const bench::Workload& workload : bench::all_workloads()) {
-    std::printf("%-8.*s  %9llu events  %.*s\n", static_cast<int>(workload.name.size()), workload.name.data(),
-                static_cast<unsigned long long>(workload.default_events),
+    std::printf("%-8.*s  %9llu events  %.*s\n", static_cast<int>(workload.name.size()),
+                workload.name.data(), static_cast<unsigned long long>(workload.default_events),
                 static_cast<int>(workload.description.size()), workload.description.data());
   }
   return 0;
@@ -33,14 +33,16 @@ int list_workloads() {
 Status check_result(const bench::Workload& workload, const bench::RunResult& result) {
   const std::optional<bench::RowSum> expected = bench::find_expected(workload.name, result.events);
   if (!expected || *expected == result.output) return Status();
-  return Status::internal("workload " + std::string(workload.name) + ": wrong result, expected rows=" +
-                          std::to_string(expected->rows) + " sum=" + bench::format_sum(expected->sum));
+  return Status::internal("workload " + std::string(workload.name) +
+                          ": wrong result, expected rows=" + std::to_string(expected->rows) +
+                          " sum=" + bench::format_sum(expected->sum));
 }
 
 Status run_workload(const RunOptions& options) {
   const std::optional<bench::Workload> workload = bench::find_workload(options.workload);
   if (!workload) {
-    return Status::invalid_argument("unknown workload \"" + options.workload + "\": see `penstock bench list`");
+    return Status::invalid_argument("unknown workload \"" + options.workload +
+                                    "\": see `penstock bench list`");
   }
   Options run;
   run.workers = options.workers;
@@ -59,12 +61,14 @@ int report(const Status& status) {
 
 void add_run(CLI::App& bench, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* run = bench.add_subcommand("run", "Runs a workload through the engine; prints rate, rows and checksum");
+  CLI::App* run = bench.add_subcommand(
+      "run", "Runs a workload through the engine; prints rate, rows and checksum");
   run->add_option("workload", options->workload, "see `penstock bench list`")->required();
   run->add_option("--workers", options->workers, "threads that run operators")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  run->add_option("--events", options->events, "input events; 0: the workload's own number")->capture_default_str();
+  run->add_option("--events", options->events, "input events; 0: the workload's own number")
+      ->capture_default_str();
   run->add_flag("--pin", options->pin, "one core per worker");
   run->callback([options, &exit_code] { exit_code = report(run_workload(*options)); });
 }
@@ -72,30 +76,42 @@ void add_run(CLI::App& bench, int& exit_code) {
 void add_ratios(CLI::App& bench, int& exit_code) {
   auto repeats = std::make_shared<int>(5);
   auto only = std::make_shared<std::string>();
-  CLI::App* ratios = bench.add_subcommand("ratios", "Engine and parts against bare loops and libraries, in turns");
-  ratios->add_option("--repeats", *repeats, "pairs of runs; the median counts")->capture_default_str()->check(CLI::Range(1, 99));
+  CLI::App* ratios =
+      bench.add_subcommand("ratios", "Engine and parts against bare loops and libraries, in turns");
+  ratios->add_option("--repeats", *repeats, "pairs of runs; the median counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 99));
   ratios->add_option("--only", *only, "one ratio by name");
-  ratios->callback([repeats, only, &exit_code] { exit_code = report(print_ratios(*repeats, *only)); });
+  ratios->callback(
+      [repeats, only, &exit_code] { exit_code = report(print_ratios(*repeats, *only)); });
 }
 
 Status print_idle() {
   const Result<bench::IdleFigures> figures = bench::measure_idle(std::chrono::seconds(2), 500);
   if (!figures.ok()) return figures.status();
-  const auto us = [&](double percent) { return static_cast<double>(figures->wake_ns.percentile(percent)) / 1000.0; };
-  std::printf("idle cpu_percent=%.2f wake_us p50=%.1f p99=%.1f max=%.1f records=%llu\n", figures->cpu_percent, us(50),
-              us(99), us(100), static_cast<unsigned long long>(figures->wake_ns.count()));
+  const auto us = [&](double percent) {
+    return static_cast<double>(figures->wake_ns.percentile(percent)) / 1000.0;
+  };
+  std::printf("idle cpu_percent=%.2f wake_us p50=%.1f p99=%.1f max=%.1f records=%llu\n",
+              figures->cpu_percent, us(50), us(99), us(100),
+              static_cast<unsigned long long>(figures->wake_ns.count()));
   return Status();
 }
 
 }  // namespace
 
 void add_bench_command(CLI::App& app, int& exit_code) {
-  CLI::App* bench = app.add_subcommand("bench", "Workloads: how fast, against what, with which result");
+  CLI::App* bench =
+      app.add_subcommand("bench", "Workloads: how fast, against what, with which result");
   bench->require_subcommand(1);
-  bench->add_subcommand("list", "Workloads by name")->callback([&exit_code] { exit_code = list_workloads(); });
+  bench->add_subcommand("list", "Workloads by name")->callback([&exit_code] {
+    exit_code = list_workloads();
+  });
   add_run(*bench, exit_code);
   add_ratios(*bench, exit_code);
-  bench->add_subcommand("idle", "What an idle engine costs, and how soon a record is out that comes then")
+  bench
+      ->add_subcommand("idle",
+                       "What an idle engine costs, and how soon a record is out that comes then")
       ->callback([&exit_code] { exit_code = report(print_idle()); });
 }
 

@@ -23,9 +23,11 @@ void print(const bench::PairedResult& result) {
 void print_rings(int repeats) {
   const bench::RingFigures figures = bench::measure_ring_ratios(repeats);
   for (const bench::RingFigure& figure : figures.figures) {
-    std::printf("ratio name=ring_%s_%zu ours=%.2fns moodycamel=%.2fns boost=%.2fns ratio=%.2f goal=>=0.90 %s\n",
-                figure.course, figure.element_bytes, figure.ours_ns, figure.moodycamel_ns, figure.boost_ns,
-                figure.ratio(), figure.ratio() >= 0.9 ? "ok" : "SHORT");
+    std::printf(
+        "ratio name=ring_%s_%zu ours=%.2fns moodycamel=%.2fns boost=%.2fns ratio=%.2f goal=>=0.90 "
+        "%s\n",
+        figure.course, figure.element_bytes, figure.ours_ns, figure.moodycamel_ns, figure.boost_ns,
+        figure.ratio(), figure.ratio() >= 0.9 ? "ok" : "SHORT");
   }
   std::fflush(stdout);
 }
@@ -40,7 +42,9 @@ void print_workload(const char* name, int repeats) {
   const bench::Workload workload = *bench::find_workload(name);
   print(bench::run_paired(
       name, {bench::GoalKind::kAtLeast, 0.7}, repeats,
-      [&] { return events_per_second(bench::run_engine(workload, workload.default_events, Options{})); },
+      [&] {
+        return events_per_second(bench::run_engine(workload, workload.default_events, Options{}));
+      },
       [&] { return bench::run_bare(workload, workload.default_events).events_per_second(); }));
 }
 
@@ -54,8 +58,8 @@ void print_scaling(int repeats) {
     return events_per_second(bench::run_engine(workload, workload.default_events, options));
   };
   print(bench::run_paired(
-      "keyed_two_workers", {bench::GoalKind::kAtLeast, 1.0}, repeats, [&] { return with_workers(2); },
-      [&] { return with_workers(1); }));
+      "keyed_two_workers", {bench::GoalKind::kAtLeast, 1.0}, repeats,
+      [&] { return with_workers(2); }, [&] { return with_workers(1); }));
 }
 
 struct Ratio {
@@ -67,7 +71,8 @@ std::vector<Ratio> all_ratios() {
   std::vector<Ratio> ratios = {{"ring", print_rings}};
   ratios.push_back({"chain", [](int repeats) { print(bench::measure_chain_ratio(repeats)); }});
   ratios.push_back({"keyed_count", [](int repeats) {
-                      for (const auto& result : bench::measure_keyed_count_ratio(repeats)) print(result);
+                      for (const auto& result : bench::measure_keyed_count_ratio(repeats))
+                        print(result);
                     }});
   for (const char* name : {"q0", "q1", "q2", "q0_json", "q1_json", "q2_json", "keyed"}) {
     ratios.push_back({name, [name](int repeats) { print_workload(name, repeats); }});

@@ -28,7 +28,9 @@ bool odd(const Tick& tick) noexcept { return (tick.price & 1) != 0; }
 
 struct Sum {
   std::uint64_t total = 0;
-  void collect(const Record<Tick>& record) noexcept { total += record.value.price + record.value.size; }
+  void collect(const Record<Tick>& record) noexcept {
+    total += record.value.price + record.value.size;
+  }
   void watermark(EventTime) noexcept {}
   void idle() noexcept {}
 };
@@ -45,8 +47,8 @@ double nanos_per_record(std::chrono::nanoseconds spent) {
 
 double run_chain(std::uint64_t& check) {
   Sum sum;
-  Chain chain(sum, Map<Tick, Call<scale>>({}), Filter<Tick, Call<above>>({}), Map<Tick, Call<mix>>({}),
-              Filter<Tick, Call<odd>>({}));
+  Chain chain(sum, Map<Tick, Call<scale>>({}), Filter<Tick, Call<above>>({}),
+              Map<Tick, Call<mix>>({}), Filter<Tick, Call<odd>>({}));
   const RealClock clock;
   const Instant start = clock.now();
   for (std::uint64_t i = 0; i < kRecords; ++i) {

@@ -1,6 +1,7 @@
 #include "penstock/core/base/cpu.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,7 +31,7 @@ class Machine {
  public:
   Machine()
       : root_(std::filesystem::path(testing::TempDir()) /
-              ("machine-" + std::to_string(serial_++))) {
+              ("machine-" + std::to_string(::getpid()) + "-" + std::to_string(serial_++))) {
     std::filesystem::remove_all(root_);
   }
   ~Machine() { std::filesystem::remove_all(root_); }

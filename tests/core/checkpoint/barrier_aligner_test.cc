@@ -67,7 +67,10 @@ TEST(BarrierAligner, DropsTheBarrierOfAnEarlierEpochAndOneThatIsComplete) {
 class RandomChannels {
  public:
   explicit RandomChannels(std::uint64_t seed)
-      : random_(seed), newest_(1 + random_() % 4), ended_(newest_.size()), aligner_(newest_.size()) {}
+      : random_(seed),
+        newest_(1 + random_() % 4),
+        ended_(newest_.size()),
+        aligner_(newest_.size()) {}
 
   void step() {
     const std::size_t channel = random_() % newest_.size();
@@ -88,7 +91,8 @@ class RandomChannels {
     std::uint64_t highest = 0;
     for (const std::uint64_t epoch : newest_) highest = std::max(highest, epoch);
     bool all = highest > completed_;
-    for (std::size_t i = 0; i < newest_.size(); ++i) all = all && (ended_[i] || newest_[i] == highest);
+    for (std::size_t i = 0; i < newest_.size(); ++i)
+      all = all && (ended_[i] || newest_[i] == highest);
     ASSERT_EQ(complete.has_value(), all);
     if (!complete) return;
     ASSERT_EQ(complete->value, highest);

@@ -16,9 +16,13 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<std::unique_ptr<StageBody>> no_body(const StageWiring&) { return Status::internal("never built"); }
+Result<std::unique_ptr<StageBody>> no_body(const StageWiring&) {
+  return Status::internal("never built");
+}
 
-ExchangeSpec edge(StageId from, StageId to, ExchangeKind kind) { return {from, 0, to, kind, nullptr}; }
+ExchangeSpec edge(StageId from, StageId to, ExchangeKind kind) {
+  return {from, 0, to, kind, nullptr};
+}
 
 TEST(Plan, RefusesAJobWithoutASource) {
   EXPECT_THAT(std::string(Plan().validate().message()), HasSubstr("no source"));
@@ -27,8 +31,9 @@ TEST(Plan, RefusesAJobWithoutASource) {
 TEST(Plan, RefusesAStreamThatLeadsNowhereAndNamesIt) {
   Plan plan;
   plan.add_stage("payments");
-  EXPECT_THAT(std::string(plan.validate().message()),
-              testing::AllOf(HasSubstr("payments"), HasSubstr("leads nowhere"), HasSubstr("for_each")));
+  EXPECT_THAT(
+      std::string(plan.validate().message()),
+      testing::AllOf(HasSubstr("payments"), HasSubstr("leads nowhere"), HasSubstr("for_each")));
 }
 
 TEST(Plan, RefusesMoreTasksThanKeyGroups) {
@@ -38,7 +43,8 @@ TEST(Plan, RefusesMoreTasksThanKeyGroups) {
   plan.stage(stage).parallelism = kKeyGroups;
   EXPECT_TRUE(plan.validate().ok());
   plan.stage(stage).parallelism = kKeyGroups + 1;
-  EXPECT_THAT(std::string(plan.validate().message()), testing::AllOf(HasSubstr("wide"), HasSubstr("1025")));
+  EXPECT_THAT(std::string(plan.validate().message()),
+              testing::AllOf(HasSubstr("wide"), HasSubstr("1025")));
 }
 
 TEST(Plan, PrintsStagesAndExchanges) {
@@ -69,7 +75,8 @@ TEST(ResolveParallelism, ForwardKeepsThatOfTheStageBeforeSoThatOrderIsKept) {
   plan.connect(edge(reader, spread, ExchangeKind::kRebalance));
   EXPECT_THAT(resolve_parallelism(plan, 4), ElementsAre(1u, 1u, 4u, 4u));
   plan.stage(reader).parallelism = 2;
-  EXPECT_THAT(resolve_parallelism(plan, 4), ElementsAre(1u, 2u, 4u, 4u)) << "what is asked for wins";
+  EXPECT_THAT(resolve_parallelism(plan, 4), ElementsAre(1u, 2u, 4u, 4u))
+      << "what is asked for wins";
 }
 
 TEST(ResolveParallelism, AUnionIsAsWideAsItsWidestInput) {

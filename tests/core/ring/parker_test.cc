@@ -80,8 +80,8 @@ TEST(Parker, WakesOnlyOnceForManyWakers) {
 }
 
 // Goal: a foreign thread's wake() reaches the owner, asleep or awake, wherever it was when it came.
-// Method: the owner answers each wake-up by letting the foreign thread send the next; a lost one is a sleep that only its
-// deadline ends.
+// Method: the owner answers each wake-up by letting the foreign thread send the next; a lost one is a sleep that only
+// its deadline ends.
 TEST(ParkerThreads, LoseNoUnconditionalWakeUp) {
   Parker parker;
   const std::uint64_t rounds = kStressItems / 100;

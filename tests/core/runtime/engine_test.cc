@@ -41,11 +41,15 @@ std::vector<std::uint64_t> numbers(const Log::Task& task) {
 
 TEST(Engine, RefusesOptionsOutOfBoundsAndNamesThem) {
   const Plan plan = kit::two_stages({.count = 1}, ExchangeKind::kForward, std::make_shared<Log>());
-  const auto message = [&](EngineOptions options) { return std::string(Engine::build(plan, options).status().message()); };
-  EXPECT_THAT(message({.workers = 0}), AllOf(HasSubstr("workers"), HasSubstr("0"), HasSubstr("1 to 256")));
+  const auto message = [&](EngineOptions options) {
+    return std::string(Engine::build(plan, options).status().message());
+  };
+  EXPECT_THAT(message({.workers = 0}),
+              AllOf(HasSubstr("workers"), HasSubstr("0"), HasSubstr("1 to 256")));
   EXPECT_THAT(message({.workers = 257}), HasSubstr("257"));
   EXPECT_THAT(message({.batch_max = 0}), HasSubstr("batch_max"));
-  EXPECT_THAT(message({.ring_slots = 48}), AllOf(HasSubstr("ring_slots"), HasSubstr("48"), HasSubstr("power of two")));
+  EXPECT_THAT(message({.ring_slots = 48}),
+              AllOf(HasSubstr("ring_slots"), HasSubstr("48"), HasSubstr("power of two")));
   EXPECT_THAT(message({.ring_slots = 1}), HasSubstr("ring_slots"));
 }
 
@@ -59,18 +63,22 @@ TEST(Engine, RefusesAPlanThatCannotRun) {
 
 TEST(Engine, RunsByHandToTheEndAndKeepsTheOrder) {
   auto log = std::make_shared<Log>();
-  auto engine = build(kit::two_stages({.count = 1000}, ExchangeKind::kForward, log), {.ring_slots = 4});
+  auto engine =
+      build(kit::two_stages({.count = 1000}, ExchangeKind::kForward, log), {.ring_slots = 4});
   ASSERT_TRUE(kit::run_by_hand(*engine));
   EXPECT_TRUE(engine->status().ok());
   ASSERT_EQ(log->tasks[0].items.size(), 1000u);
   for (std::uint64_t i = 0; i < 1000; ++i) ASSERT_EQ(log->tasks[0].items[i], Item::of(0, i));
-  EXPECT_EQ(log->tasks[0].watermarks, std::vector<EventTime>{kMaxEventTime}) << "the true end of the input";
+  EXPECT_EQ(log->tasks[0].watermarks, std::vector<EventTime>{kMaxEventTime})
+      << "the true end of the input";
   EXPECT_TRUE(log->tasks[0].closed);
 }
 
 TEST(Engine, KeepsTheOrderWhenRecordsExpandFarBeyondTheRings) {
   auto log = std::make_shared<Log>();
-  auto engine = build(kit::two_stages({.count = 20}, ExchangeKind::kForward, log, kit::Repeat{1000}), {.ring_slots = 2});
+  auto engine =
+      build(kit::two_stages({.count = 20}, ExchangeKind::kForward, log, kit::Repeat{1000}),
+            {.ring_slots = 2});
   ASSERT_TRUE(kit::run_by_hand(*engine));
   const auto seen = numbers(log->tasks[0]);
   ASSERT_EQ(seen.size(), 20'000u);
@@ -81,7 +89,8 @@ TEST(Engine, KeepsTheOrderWhenRecordsExpandFarBeyondTheRings) {
 TEST(Engine, AnExpansionOverTheQuotaEndsTheJobWithAStatusThatNamesTheStage) {
   auto log = std::make_shared<Log>();
   auto engine =
-      build(kit::two_stages({.count = 1}, ExchangeKind::kForward, log, kit::Repeat{3'000'000}), {.ring_slots = 2});
+      build(kit::two_stages({.count = 1}, ExchangeKind::kForward, log, kit::Repeat{3'000'000}),
+            {.ring_slots = 2});
   ASSERT_TRUE(kit::run_by_hand(*engine));
   EXPECT_EQ(engine->status().code(), StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(engine->status().message()), HasSubstr("stage \"numbers\""));
@@ -94,7 +103,8 @@ TEST(Engine, DrainStopsTheSourceEmptiesTheRingsAndDoesNotEndTime) {
   engine->drain();
   ASSERT_TRUE(kit::run_by_hand(*engine));
   EXPECT_TRUE(log->tasks[0].watermarks.empty());
-  EXPECT_EQ(log->tasks[0].items.size(), engine->metrics().tasks[0].records_out) << "nothing stays in the rings";
+  EXPECT_EQ(log->tasks[0].items.size(), engine->metrics().tasks[0].records_out)
+      << "nothing stays in the rings";
   EXPECT_TRUE(log->tasks[0].closed);
 }
 
@@ -191,7 +201,8 @@ struct Thrower {
     return Status();
   }
   void on_record(const Record<Item>& record, auto&& out) noexcept {
-    if (record.value.number == kAt) failure->set(Status(StatusCode::kUserError, "operator: broke at 100"));
+    if (record.value.number == kAt)
+      failure->set(Status(StatusCode::kUserError, "operator: broke at 100"));
     out.collect(record);
   }
 };
@@ -231,27 +242,34 @@ class EngineFailure : public testing::TestWithParam<std::uint32_t> {
 };
 
 TEST_P(EngineFailure, OfAnOperatorEndsTheJobWithItsReasonAndTheStage) {
-  const Status status = outcome(kit::two_stages({}, ExchangeKind::kForward, std::make_shared<Log>(), Thrower{}));
+  const Status status =
+      outcome(kit::two_stages({}, ExchangeKind::kForward, std::make_shared<Log>(), Thrower{}));
   EXPECT_EQ(status.code(), StatusCode::kUserError);
-  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("stage \"numbers\""), HasSubstr("operator: broke at 100")));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("stage \"numbers\""), HasSubstr("operator: broke at 100")));
 }
 
 TEST_P(EngineFailure, ToOpenEndsTheJobAndClosesWhatWasNeverOpened) {
   auto log = std::make_shared<Log>();
   const Status status = outcome(kit::two_stages({}, ExchangeKind::kForward, log, FailsToOpen{}));
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("stage \"numbers\""), HasSubstr("no such table")));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("stage \"numbers\""), HasSubstr("no such table")));
 }
 
 TEST_P(EngineFailure, ByExceptionInOpenOrCloseOrASourceEndsTheJobNotTheProcess) {
   auto log = std::make_shared<Log>();
   const Status opened = outcome(kit::two_stages({}, ExchangeKind::kForward, log, ThrowsInOpen{}));
-  EXPECT_THAT(std::string(opened.message()), AllOf(HasSubstr("numbers"), HasSubstr("open went wrong")));
-  const Status closed = outcome(kit::two_stages({.count = 5}, ExchangeKind::kForward, log, ThrowsInClose{}));
-  EXPECT_THAT(std::string(closed.message()), AllOf(HasSubstr("numbers"), HasSubstr("close went wrong")));
+  EXPECT_THAT(std::string(opened.message()),
+              AllOf(HasSubstr("numbers"), HasSubstr("open went wrong")));
+  const Status closed =
+      outcome(kit::two_stages({.count = 5}, ExchangeKind::kForward, log, ThrowsInClose{}));
+  EXPECT_THAT(std::string(closed.message()),
+              AllOf(HasSubstr("numbers"), HasSubstr("close went wrong")));
   Plan plan;
   kit::seal(plan, plan.add_stage("wire"), kit::from_source(ThrowingSource{}));
-  EXPECT_THAT(std::string(outcome(plan).message()), AllOf(HasSubstr("wire"), HasSubstr("wire cut")));
+  EXPECT_THAT(std::string(outcome(plan).message()),
+              AllOf(HasSubstr("wire"), HasSubstr("wire cut")));
 }
 
 INSTANTIATE_TEST_SUITE_P(ByHandAndWithWorkers, EngineFailure, testing::Values(0u, 1u, 2u, 4u));
@@ -270,7 +288,9 @@ class EngineThreads : public testing::TestWithParam<Load> {
   std::uint64_t copies() const {
     return GetParam().kind == ExchangeKind::kBroadcast ? GetParam().workers : 1;
   }
-  EngineOptions options() const { return {.workers = GetParam().workers, .batch_max = 64, .ring_slots = GetParam().ring_slots}; }
+  EngineOptions options() const {
+    return {.workers = GetParam().workers, .batch_max = 64, .ring_slots = GetParam().ring_slots};
+  }
 };
 
 // Every source's numbers reach every log in their order, whole, and the right number of times.
@@ -286,12 +306,14 @@ void check_arrivals(Log& log, std::uint32_t sources, std::uint64_t copies, std::
     }
   }
   ASSERT_EQ(times.size(), sources * count);
-  for (const auto& [item, seen] : times) ASSERT_EQ(seen, copies) << item.first << ":" << item.second;
+  for (const auto& [item, seen] : times)
+    ASSERT_EQ(seen, copies) << item.first << ":" << item.second;
 }
 
 TEST_P(EngineThreads, LoseNothingRepeatNothingAndKeepOrderPerChannel) {
   auto log = std::make_shared<Log>();
-  auto engine = build(kit::two_stages({.count = kCount, .burst = 1000}, GetParam().kind, log), options());
+  auto engine =
+      build(kit::two_stages({.count = kCount, .burst = 1000}, GetParam().kind, log), options());
   ASSERT_TRUE(engine->start().ok());
   ASSERT_TRUE(engine->wait_for(kit::kHangsAfter)) << kit::describe(engine->metrics());
   EXPECT_TRUE(engine->status().ok());
@@ -299,7 +321,8 @@ TEST_P(EngineThreads, LoseNothingRepeatNothingAndKeepOrderPerChannel) {
 }
 
 // What the tasks had seen of source task `origin` in cut `e`, or, without one, at the end.
-Tally::Source seen_of(const Tally& tally, std::uint32_t origin, std::uint32_t tasks, std::optional<std::size_t> e) {
+Tally::Source seen_of(const Tally& tally, std::uint32_t origin, std::uint32_t tasks,
+                      std::optional<std::size_t> e) {
   Tally::Source sum;
   for (std::uint32_t task = 0; task < tasks; ++task) {
     const Tally::Task& from = tally.tasks[task];
@@ -353,7 +376,8 @@ TEST_P(EngineThreads, DrainEndsAnEndlessJobWithNothingInFlight) {
 
 TEST_P(EngineThreads, SmallRingsWithExpandingRecordsNeitherHangNorReorder) {
   auto log = std::make_shared<Log>();
-  auto engine = build(kit::two_stages({.count = 300}, GetParam().kind, log, kit::Repeat{37}), options());
+  auto engine =
+      build(kit::two_stages({.count = 300}, GetParam().kind, log, kit::Repeat{37}), options());
   ASSERT_TRUE(engine->start().ok());
   ASSERT_TRUE(engine->wait_for(kit::kHangsAfter)) << kit::describe(engine->metrics());
   EXPECT_EQ(log->size(), 300 * 37 * GetParam().workers * copies());
@@ -370,25 +394,28 @@ std::vector<Load> loads() {
   std::vector<Load> result;
   for (const std::uint32_t workers : {1u, 2u, 4u}) {
     for (const std::size_t slots : {std::size_t{2}, std::size_t{16}, std::size_t{4096}}) {
-      for (const ExchangeKind kind :
-           {ExchangeKind::kForward, ExchangeKind::kHash, ExchangeKind::kBroadcast, ExchangeKind::kRebalance}) {
+      for (const ExchangeKind kind : {ExchangeKind::kForward, ExchangeKind::kHash,
+                                      ExchangeKind::kBroadcast, ExchangeKind::kRebalance}) {
         result.push_back({workers, slots, kind});
       }
     }
   }
   return result;
 }
-INSTANTIATE_TEST_SUITE_P(
-    WorkersRingsExchanges, EngineThreads, testing::ValuesIn(loads()), [](const auto& load) {
-      return std::string(exchange_kind_name(load.param.kind)) + "_" + std::to_string(load.param.workers) + "w_" +
-             std::to_string(load.param.ring_slots);
-    });
+INSTANTIATE_TEST_SUITE_P(WorkersRingsExchanges, EngineThreads, testing::ValuesIn(loads()),
+                         [](const auto& load) {
+                           return std::string(exchange_kind_name(load.param.kind)) + "_" +
+                                  std::to_string(load.param.workers) + "w_" +
+                                  std::to_string(load.param.ring_slots);
+                         });
 
 TEST(Engine, TwoInOneProcessDoNotKnowOfEachOther) {
   auto first_log = std::make_shared<Log>();
   auto second_log = std::make_shared<Log>();
-  auto first = build(kit::two_stages({.count = 5000}, ExchangeKind::kHash, first_log), {.workers = 2});
-  auto second = build(kit::two_stages({}, ExchangeKind::kHash, second_log, Thrower{}), {.workers = 2});
+  auto first =
+      build(kit::two_stages({.count = 5000}, ExchangeKind::kHash, first_log), {.workers = 2});
+  auto second =
+      build(kit::two_stages({}, ExchangeKind::kHash, second_log, Thrower{}), {.workers = 2});
   ASSERT_TRUE(first->start().ok());
   ASSERT_TRUE(second->start().ok());
   EXPECT_TRUE(first->wait_for(kit::kHangsAfter));
@@ -401,7 +428,8 @@ TEST(Engine, TwoInOneProcessDoNotKnowOfEachOther) {
 
 TEST(Engine, MetricsCanBeReadWhileItRuns) {
   auto log = std::make_shared<Log>();
-  auto engine = build(kit::two_stages({.count = 50'000}, ExchangeKind::kHash, log), {.workers = 2, .ring_slots = 16});
+  auto engine = build(kit::two_stages({.count = 50'000}, ExchangeKind::kHash, log),
+                      {.workers = 2, .ring_slots = 16});
   ASSERT_TRUE(engine->start().ok());
   std::uint64_t before = 0;
   while (!engine->wait_for(std::chrono::microseconds(100))) {
@@ -421,7 +449,8 @@ TEST(Engine, MetricsCanBeReadWhileItRuns) {
 
 TEST(Engine, StopEndsWorkersThatSleepAndNoUserCodeRunsAfterIt) {
   auto tally = std::make_shared<Tally>();
-  auto engine = build(kit::two_stages({}, ExchangeKind::kRebalance, tally), {.workers = 2, .ring_slots = 4});
+  auto engine =
+      build(kit::two_stages({}, ExchangeKind::kRebalance, tally), {.workers = 2, .ring_slots = 4});
   ASSERT_TRUE(engine->start().ok());
   ASSERT_TRUE(kit::eventually([&] { return engine->metrics().records_read() > 100; }));
   engine->stop();
@@ -440,8 +469,10 @@ TEST(Engine, MayBeDestroyedWithoutEverHavingRun) {
 
 class NoThreads final : public Scheduler {
  public:
-  Result<std::unique_ptr<ThreadHandle>> spawn(ThreadOptions options, std::function<void()> body) override {
-    if (left_-- == 0) return Status(StatusCode::kResourceExhausted, "no thread for " + options.name);
+  Result<std::unique_ptr<ThreadHandle>> spawn(ThreadOptions options,
+                                              std::function<void()> body) override {
+    if (left_-- == 0)
+      return Status(StatusCode::kResourceExhausted, "no thread for " + options.name);
     return real_->spawn(std::move(options), std::move(body));
   }
   explicit NoThreads(int left) : left_(left) {}
@@ -455,8 +486,8 @@ TEST(Engine, AStartWithoutEnoughThreadsFailsAndEndsThoseThatRun) {
   for (const int threads : {0, 2}) {
     NoThreads scheduler(threads);
     auto log = std::make_shared<Log>();
-    auto engine =
-        build(kit::two_stages({}, ExchangeKind::kForward, log), {.workers = 4, .scheduler = &scheduler});
+    auto engine = build(kit::two_stages({}, ExchangeKind::kForward, log),
+                        {.workers = 4, .scheduler = &scheduler});
     const Status status = engine->start();
     EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
     EXPECT_TRUE(engine->wait_for(kit::kHangsAfter));

@@ -92,7 +92,8 @@ TEST(ExchangeInput, StopsBetweenRecordsWhenTheCreditIsUsedUpAndGoesOnThere) {
 TEST(ExchangeInput, StopsBehindTheRecordThatFailedTheTask) {
   InputKit kit;
   kit.send(10);
-  PlainChain chain{.seen = {}, .credit = &kit.credit, .failure = &kit.failure, .fails_at = 4, .stateless = {}};
+  PlainChain chain{
+      .seen = {}, .credit = &kit.credit, .failure = &kit.failure, .fails_at = 4, .stateless = {}};
   EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit, kit.failure).records, 5u);
 }
 

@@ -19,7 +19,9 @@ struct GateKit {
     ASSERT_TRUE(channels[channel]->ring.stage(Element<int>{header, value}));
     channels[channel]->ring.publish();
   }
-  void send(std::size_t channel, int value) { send(channel, ElementHeader::data({value}, 0), value); }
+  void send(std::size_t channel, int value) {
+    send(channel, ElementHeader::data({value}, 0), value);
+  }
 
   std::vector<std::unique_ptr<Channel<int>>> channels;
   InputGate<int> gate;

@@ -26,7 +26,8 @@ struct IntHash {
 template <class T, class Partition>
 struct GateKit {
   GateKit(std::uint32_t consumers, std::size_t slots, Partition partition)
-      : channels({1, consumers, ExchangeKind::kRebalance, slots}), gate(channels, 0, consumers, partition, credit) {
+      : channels({1, consumers, ExchangeKind::kRebalance, slots}),
+        gate(channels, 0, consumers, partition, credit) {
     context.stage_name = "stage";
     context.failure = &failure;
     context.counters = &counters;
@@ -37,7 +38,8 @@ struct GateKit {
   // Everything that consumer `index` can see now.
   std::vector<Element<T>> take(std::uint32_t index, std::size_t max = ~std::size_t{0}) {
     std::vector<Element<T>> elements;
-    channels.channel(0, index)->ring.drain(max, [&](Element<T>& element) { elements.push_back(element); });
+    channels.channel(0, index)->ring.drain(
+        max, [&](Element<T>& element) { elements.push_back(element); });
     return elements;
   }
   std::vector<T> values(std::uint32_t index, std::size_t max = ~std::size_t{0}) {
@@ -224,7 +226,8 @@ TEST(OutputGate, AKeySelectorThatThrowsFailsTheTaskAndDropsTheRecord) {
   kit.gate.publish();
   EXPECT_THAT(kit.values(0), ElementsAre(1));
   EXPECT_EQ(kit.failure.status().code(), StatusCode::kUserError);
-  EXPECT_THAT(std::string(kit.failure.status().message()), testing::AllOf(HasSubstr("key_by"), HasSubstr("unlucky")));
+  EXPECT_THAT(std::string(kit.failure.status().message()),
+              testing::AllOf(HasSubstr("key_by"), HasSubstr("unlucky")));
 }
 
 TEST(OutputGate, WakesAConsumerThatSleepsOrIsAboutTo) {

@@ -1,4 +1,4 @@
-// tests/core/runtime/plan_kit.h -- small plans by hand: numbered sources, stages with any operators, a log of what came.
+// tests/core/runtime/plan_kit.h -- small plans by hand: numbered sources, stages of any operators, a log.
 //
 // The typed API does the same for users; these tests stand below it.
 #pragma once
@@ -60,7 +60,8 @@ struct NumberSource {
       ++result.records;
     }
     if (next == count) result.state = SourceState::kEnded;
-    if (rested) result = {result.records, SourceState::kWaiting, now + std::chrono::microseconds(20)};
+    if (rested)
+      result = {result.records, SourceState::kWaiting, now + std::chrono::microseconds(20)};
     return result;
   }
 
@@ -104,7 +105,9 @@ class Note {
     out.collect(record);
   }
   void on_watermark(EventTime time, auto&&) noexcept { task_->watermarks.push_back(time); }
-  void on_barrier(Epoch epoch) noexcept { task_->barriers.emplace_back(epoch, task_->items.size()); }
+  void on_barrier(Epoch epoch) noexcept {
+    task_->barriers.emplace_back(epoch, task_->items.size());
+  }
   Status close(auto&&) {
     task_->closed = true;
     return Status();
@@ -216,7 +219,8 @@ auto keeper(std::shared_ptr<Kept> kept) {
 
 // One stage behind another: source -> kind -> log.
 template <class Kept, class... SourceOps>
-Plan two_stages(NumberSource source, ExchangeKind kind, std::shared_ptr<Kept> log, SourceOps... ops) {
+Plan two_stages(NumberSource source, ExchangeKind kind, std::shared_ptr<Kept> log,
+                SourceOps... ops) {
   Plan plan;
   const StageId first = plan.add_stage("numbers");
   const StageId second = plan.add_stage("log");
@@ -239,10 +243,10 @@ inline bool run_by_hand(Engine& engine, std::size_t steps_max = 10'000'000) {
 inline std::string describe(const JobMetrics& metrics) {
   std::string text;
   for (const TaskMetrics& task : metrics.tasks) {
-    text += task.stage + "[" + std::to_string(task.index) + "] in " + std::to_string(task.records_in) + " out " +
-            std::to_string(task.records_out) + " queued " + std::to_string(task.queued) + "/" +
-            std::to_string(task.queue_capacity) + " epoch " + std::to_string(task.epoch.value) +
-            (task.finished ? " finished\n" : "\n");
+    text += task.stage + "[" + std::to_string(task.index) + "] in " +
+            std::to_string(task.records_in) + " out " + std::to_string(task.records_out) +
+            " queued " + std::to_string(task.queued) + "/" + std::to_string(task.queue_capacity) +
+            " epoch " + std::to_string(task.epoch.value) + (task.finished ? " finished\n" : "\n");
   }
   return text;
 }

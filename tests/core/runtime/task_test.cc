@@ -32,7 +32,9 @@ struct Script {
 
 class ScriptedBody final : public StageBody {
  public:
-  ScriptedBody(Script& script, std::size_t channels) : script_(script) { script.blocked.resize(channels); }
+  ScriptedBody(Script& script, std::size_t channels) : script_(script) {
+    script.blocked.resize(channels);
+  }
 
   Status open(const TaskContext& context) override {
     failure_ = context.failure;
@@ -54,7 +56,9 @@ class ScriptedBody final : public StageBody {
     note("stop_reading");
     return script_.stops_by_itself;
   }
-  void block_channel(std::size_t channel, bool blocked) noexcept override { script_.blocked[channel] = blocked; }
+  void block_channel(std::size_t channel, bool blocked) noexcept override {
+    script_.blocked[channel] = blocked;
+  }
   void watermark(EventTime time) noexcept override {
     note(time == kMaxEventTime ? "end of time" : "watermark " + std::to_string(time.micros));
   }
@@ -91,7 +95,8 @@ struct TaskKit {
     TaskContext context;
     context.stage_name = "stage";
     context.task_index = 4;
-    task = std::make_unique<Task>(std::make_unique<ScriptedBody>(script, channels), context, orders);
+    task =
+        std::make_unique<Task>(std::make_unique<ScriptedBody>(script, channels), context, orders);
     EXPECT_TRUE(task->open().ok());
   }
   StepOutcome step() { return task->step(Instant{}, 16); }
@@ -277,7 +282,8 @@ TEST(Task, AFailureToOpenNamesTheStage) {
   context.stage_name = "payments";
   TaskControl orders;
   Task task(std::make_unique<ScriptedBody>(script, 0), context, orders);
-  EXPECT_THAT(std::string(task.open().message()), testing::AllOf(HasSubstr("payments"), HasSubstr("no such file")));
+  EXPECT_THAT(std::string(task.open().message()),
+              testing::AllOf(HasSubstr("payments"), HasSubstr("no such file")));
 }
 
 TEST(Task, MetricsNameItAndShowItsQueue) {

@@ -121,8 +121,10 @@ TEST(Worker, NeverMissesAWakeUpHoweverOftenItParks) {
   std::thread thread([&] { EXPECT_EQ(kit.worker.run(), StepOutcome::kFinished); });
   for (std::uint64_t i = 1; i <= 20'000; ++i) {
     kit.offer(1);
-    ASSERT_TRUE(kit::eventually([&] { return kit.shared.taken.load(std::memory_order_seq_cst) == i; }))
-        << "record " << i << " was never taken: a wake-up was lost";
+    ASSERT_TRUE(kit::eventually([&] {
+      return kit.shared.taken.load(std::memory_order_seq_cst) == i;
+    })) << "record "
+        << i << " was never taken: a wake-up was lost";
   }
   kit.orders.source_command = SourceCommand::kDrain;
   kit.worker.wake();
@@ -135,8 +137,9 @@ TEST(Worker, SleepsUntilTheDeadlineOfItsTasks) {
   WorkerKit kit(clock, nanoseconds(0));
   kit.body->wake_at_ = clock.now() + std::chrono::milliseconds(5);
   std::thread thread([&] { kit.worker.run(); });
-  EXPECT_TRUE(kit::eventually([&] { return kit.worker.metrics().sleeps >= 1 && kit.shared.polls > 10; }))
-      << "nobody wakes it but the deadline, which has passed by then";
+  EXPECT_TRUE(kit::eventually([&] {
+    return kit.worker.metrics().sleeps >= 1 && kit.shared.polls > 10;
+  })) << "nobody wakes it but the deadline, which has passed by then";
   kit.worker.request_stop();
   thread.join();
 }

@@ -85,7 +85,8 @@ TEST(Chain, CallsHooksInChainOrderAndSkipsOperatorsWithoutThem) {
   EXPECT_TRUE(chain.open(TaskContext{}).ok());
   chain.end_batch({});
   chain.on_barrier({3});
-  EXPECT_EQ(log, (Log{"a.open", "b.open", "a.end_batch", "b.end_batch", "a.barrier3", "b.barrier3"}));
+  EXPECT_EQ(log,
+            (Log{"a.open", "b.open", "a.end_batch", "b.end_batch", "a.barrier3", "b.barrier3"}));
 }
 
 TEST(Chain, AWatermarkPassesBehindWhatItMadeOperatorsEmit) {
@@ -102,7 +103,8 @@ TEST(Chain, AWatermarkPassesBehindWhatItMadeOperatorsEmit) {
 TEST(Chain, StopsOpeningAtTheFirstErrorAndReturnsIt) {
   Log log;
   ListCollector<int> out;
-  Chain chain(out, Tracer{"a", &log, Status::invalid_argument("bad"), {}}, Tracer{"b", &log, {}, {}});
+  Chain chain(out, Tracer{"a", &log, Status::invalid_argument("bad"), {}},
+              Tracer{"b", &log, {}, {}});
   EXPECT_EQ(chain.open(TaskContext{}).message(), "bad");
   EXPECT_EQ(log, Log{"a.open"});
 }

@@ -30,8 +30,8 @@ TEST(Element, KeepsTheEpochOfABarrier) {
 }
 
 TEST(Element, NoControlElementLooksLikeARecord) {
-  for (const ElementHeader header :
-       {ElementHeader::watermark({5}), ElementHeader::barrier({5}), ElementHeader::idle(), ElementHeader::end()}) {
+  for (const ElementHeader header : {ElementHeader::watermark({5}), ElementHeader::barrier({5}),
+                                     ElementHeader::idle(), ElementHeader::end()}) {
     EXPECT_FALSE(header.is_data());
   }
   EXPECT_EQ(ElementHeader::idle().kind(), ElementKind::kIdle);

@@ -13,7 +13,8 @@ namespace {
 
 TEST(WatermarkCoalescer, IsTheLeastOfItsChannels) {
   WatermarkCoalescer coalescer(2);
-  EXPECT_EQ(coalescer.on_watermark(0, {100}).watermark, std::nullopt) << "nothing known of channel 1";
+  EXPECT_EQ(coalescer.on_watermark(0, {100}).watermark, std::nullopt)
+      << "nothing known of channel 1";
   EXPECT_EQ(coalescer.held_by(), 1u);
   EXPECT_EQ(coalescer.on_watermark(1, {50}).watermark, EventTime{50});
   EXPECT_EQ(coalescer.on_watermark(1, {70}).watermark, EventTime{70});

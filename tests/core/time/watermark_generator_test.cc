@@ -13,7 +13,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 
-constexpr WatermarkOptions kBound10{.max_disorder = microseconds(10), .idle_after = nanoseconds(100)};
+constexpr WatermarkOptions kBound10{.max_disorder = microseconds(10),
+                                    .idle_after = nanoseconds(100)};
 
 TEST(WatermarkGenerator, SaysNothingBeforeTheFirstRecord) {
   WatermarkGenerator generator(kBound10);
@@ -57,7 +58,8 @@ TEST(WatermarkGenerator, CoversNoRecordThatIsLateByTheBoundOrLess) {
       const std::int64_t time = highest - static_cast<std::int64_t>(random() % 11);
       ASSERT_GE(EventTime{time}, watermark) << "a record within the bound is on time";
       generator.observe({time});
-      if (random() % 3 == 0) watermark = std::max(watermark, generator.advance().value_or(kMinEventTime));
+      if (random() % 3 == 0)
+        watermark = std::max(watermark, generator.advance().value_or(kMinEventTime));
       highest += static_cast<std::int64_t>(random() % 5);
     }
   }
