@@ -3,6 +3,8 @@
 // The typed API does the same for users; these tests stand below it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -228,6 +230,14 @@ Plan two_stages(NumberSource source, ExchangeKind kind, std::shared_ptr<Kept> lo
   seal(plan, first, from_source(source), ops...);
   seal(plan, second, from_exchanges(), keeper(std::move(log)));
   return plan;
+}
+
+// Fails the running test when the plan is refused.
+inline std::unique_ptr<Engine> build(const Plan& plan, EngineOptions options = {}) {
+  options.seed = 1;
+  Result<std::unique_ptr<Engine>> engine = Engine::build(plan, options);
+  EXPECT_TRUE(engine.ok()) << engine.status().to_string();
+  return engine.ok() ? std::move(*engine) : nullptr;
 }
 
 // By hand, until the end; false when `steps_max` rounds were not enough.
