@@ -2,12 +2,11 @@
 //
 // Rules      Idle channels do not hold the others back. When every channel is idle or ended, the highest watermark of
 //            the idle ones goes out first and then Idle: the channel that fell idle last may be behind one that fell
-//            idle before it, and without this step the records already covered would wait until somebody speaks
-//            again.
-// End        A channel whose watermark is the end of time has ended and holds nobody back; the end of time goes out
-//            when all have. A drained channel stops before that, and its last watermark goes on holding the others: what it
-//            has not sent comes after a restart.
+//            idle before it, and without this step the records already covered would wait until somebody speaks again.
 //            A channel that wakes with a watermark behind the task's does not pull it back.
+// End        A channel whose watermark is the end of time has ended and holds nobody back; the end of time goes out
+//            when all have ended. A drained channel stops before that, and its last watermark goes on holding the
+//            others: what it has not sent comes after a restart.
 // Threads    Pure state of one task. O(channels) per watermark, nothing per record.
 #pragma once
 
