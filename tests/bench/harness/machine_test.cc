@@ -13,8 +13,7 @@ namespace {
 
 // A file of this test with `text` in it.
 std::string write_file(FileSystem& files, const std::string& text) {
-  const std::string path =
-      testing::TempDir() + "penstock_machine_test_stat" + std::to_string(::getpid());
+  std::string path = testing::TempDir() + "penstock_machine_test_stat" + std::to_string(::getpid());
   auto file = files.open_for_writing(path, WriteMode::kTruncate);
   EXPECT_TRUE(file.ok() && (*file)->append(text).ok() && (*file)->close().ok());
   return path;
