@@ -86,10 +86,9 @@ nmmintrin.h cpuid.h
 SYSTEM_PREFIXES = ("sys/", "linux/", "netinet/", "arpa/")
 
 WORDS_BANNED = {
-    r"/work/": "an absolute path of one machine",
-    r"/tmp/inc\b": "an absolute path of one machine",
-    r"/(home|root)/\w": "an absolute path of one machine",
-    r"\bshared/design\b": "a page that is not part of the project",
+    r"/(home|root|srv|work)/\w": "an absolute path of one machine",
+    r"/tmp/\w": "an absolute path of one machine",
+    r"\bshared/\w": "a page that is not part of the project",
     r"\b(FIXME|XXX|HACK)\b": "a note to self; say what is wrong, or fix it",
     r"\bTODO\b(?!\([^)]{15,}\))": "a TODO without its reason: TODO(what must happen first, and why not now)",
 }

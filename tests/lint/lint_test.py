@@ -191,7 +191,7 @@ class Hot(TreeTest):
 
 class Words(TreeTest):
     def test_paths_of_one_machine_and_notes_to_self(self):
-        for text in ("/work/main", "/tmp/inc", "/home/me/x", "FIXME", "TODO later", "TODO(me)"):
+        for text in ("/srv/me/x", "/tmp/me", "/home/me/x", "FIXME", "TODO later", "TODO(me)"):
             self.assert_one(lint.check_words, "words", docs__a_DOT_md=text + "\n")
 
     def test_a_todo_with_its_reason(self):
