@@ -1,6 +1,7 @@
 #include "penstock/core/plan/plan.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock {
 
@@ -29,12 +30,22 @@ void Plan::seal(StageId stage, StageBodyFactory make_body) {
 }
 
 void Plan::connect(ExchangeSpec exchange) {
-  // Streams are written front to back, so an exchange always leads to a later stage: no cycle can be written.
-  PENSTOCK_CHECK(exchange.from < exchange.to);
+  // Streams are written front to back, so an exchange leads to a later stage: no cycle can be written. A broadcast may
+  // lead to an earlier one that nothing leaves yet: no cycle either.
+  const bool is_open = exchange.kind == ExchangeKind::kBroadcast &&
+                       !stages_[exchange.to.value].make_body && exchange.from != exchange.to &&
+                       std::none_of(exchanges_.begin(), exchanges_.end(),
+                                    [&](const ExchangeSpec& e) { return e.from == exchange.to; });
+  PENSTOCK_CHECK(exchange.from < exchange.to || is_open);
   exchanges_.push_back(std::move(exchange));
 }
 
+void Plan::refuse(Status why) {
+  if (refused_.ok()) refused_ = std::move(why);
+}
+
 Status Plan::validate() const {
+  PENSTOCK_RETURN_IF_ERROR(refused_);
   if (stages_.empty()) {
     return Status::invalid_argument(
         "the job has no source: begin with job.source(...) or job.input<T>()");

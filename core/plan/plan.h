@@ -50,12 +50,14 @@ class Plan {
   StageId add_stage(std::string name);
   void seal(StageId stage, StageBodyFactory make_body);
   void connect(ExchangeSpec exchange);
+  // Notes that what was written can never run; validate() reports the first of these.
+  void refuse(Status why);
   StageSpec& stage(StageId id) { return stages_[id.value]; }
 
   const std::vector<StageSpec>& stages() const noexcept { return stages_; }
   const std::vector<ExchangeSpec>& exchanges() const noexcept { return exchanges_; }
 
-  // Whether it can run: at least one stage, every stage sealed, no cycle, every number in its bounds.
+  // Whether it can run: nothing refused, at least one stage, every stage sealed, no cycle, every number in its bounds.
   Status validate() const;
   // One line per stage and exchange, for people.
   std::string to_string() const;
@@ -63,6 +65,7 @@ class Plan {
  private:
   std::vector<StageSpec> stages_;
   std::vector<ExchangeSpec> exchanges_;
+  Status refused_;
 };
 
 // How many tasks each stage gets on `workers` workers. Streams that are split, shared or joined keep the parallelism,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "penstock/core/runtime/stage_outputs.h"
@@ -55,16 +56,22 @@ class ChainBody final : public StageBody {
   Status open(const TaskContext& context) override {
     TaskContext own = context;
     own.side_outputs = sides_;
+    own.credit = &outputs_->credit();
     failure_ = own.failure;
+    failure_->takes(outputs_->credit());
     outputs_->open(own);
     PENSTOCK_RETURN_IF_ERROR(guarded_status("open", [&] { return chain_.open(own); }));
     return guarded_status("open", [&] { return input_.open(own); });
   }
   std::size_t input_channels() const override { return input_.channels(); }
+  std::size_t time_channels() const override {
+    if constexpr (requires { input_.time_channels(); }) return input_.time_channels();
+    return input_.channels();
+  }
   bool ready() noexcept override { return outputs_->ready(); }
   Turn poll(Instant now, std::size_t budget) override {
     try {
-      return input_.poll(now, budget, chain_, outputs_->credit(), *failure_);
+      return input_.poll(now, budget, chain_, outputs_->credit());
     } catch (...) {  // Operators catch for themselves: only a source can throw here.
       failure_->set(user_error("source", std::current_exception()));
       return {};
@@ -81,6 +88,13 @@ class ChainBody final : public StageBody {
   void block_channel(std::size_t channel, bool blocked) noexcept override {
     input_.block(channel, blocked);
   }
+  void leave_inputs() noexcept override {
+    if constexpr (requires { input_.leave(); }) input_.leave();
+  }
+  bool is_unread() const noexcept override {
+    // What ends in a sink is done for the sink.
+    return !std::is_same_v<Out, NoOutput> && outputs_->is_unread();
+  }
   void watermark(EventTime time) noexcept override { chain_.watermark(time); }
   void idle() noexcept override { chain_.idle(); }
   void barrier(Epoch epoch) noexcept override {
@@ -88,10 +102,13 @@ class ChainBody final : public StageBody {
     outputs_->control(ElementHeader::barrier(epoch));
     outputs_->publish();
   }
-  void end_batch(Instant now) noexcept override {
+  bool end_batch(Instant now, std::size_t fire_budget) noexcept override {
     chain_.end_batch(now);
+    const bool more = chain_.fire(fire_budget);
     outputs_->publish();
+    return more;
   }
+  std::chrono::microseconds skew_limit() const noexcept override { return chain_.skew_limit(); }
   Instant wake_at() const noexcept override { return chain_.wake_at(); }
   Status close() override {
     Status chain_status = guarded_status("close", [this] { return chain_.close(); });

@@ -3,6 +3,7 @@
 // Threads    A channel has one producing and one consuming worker (perhaps the same). The set is fixed before start.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,14 @@ struct Channel {
   // Null where both ends are on one worker: it looks at all its rings before it sleeps.
   Parker* producer_parker = nullptr;
   Parker* consumer_parker = nullptr;
+  // The reader has ended before its writer: what is still sent is dropped.
+  std::atomic<bool> left{false};
+
+  // By the reader, which touches the ring no more.
+  void leave() noexcept {
+    left.store(true, std::memory_order_seq_cst);
+    if (producer_parker != nullptr) producer_parker->wake();
+  }
 };
 
 template <class T>

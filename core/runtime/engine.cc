@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <condition_variable>
+#include <optional>
 #include <utility>
 
 #include "penstock/core/base/cpu.h"
@@ -19,6 +20,40 @@ struct Engine::Shared {
   bool stopping = false;
   std::uint64_t epochs = 0;
 };
+
+// Around whatever may call user code: tells calls that come back in from there, and destroys an engine that was given
+// up in there once its thread is out of it. Scopes nest: a callback may step another engine by hand.
+class Engine::Scope {
+ public:
+  explicit Scope(Engine& engine) noexcept
+      : engine_(engine), outer_(std::exchange(innermost_, this)) {}
+  ~Scope() {
+    innermost_ = outer_;
+    if (orphan_ == nullptr) return;
+    if (own_thread_) orphan_->threads_[*own_thread_]->detach();  // Nobody can join itself.
+  }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+  void on_thread(std::size_t index) noexcept { own_thread_ = index; }
+
+  // Of this thread; null when it is not inside that engine.
+  static Scope* of(const Engine& engine) noexcept {
+    Scope* scope = innermost_;
+    while (scope != nullptr && &scope->engine_ != &engine) scope = scope->outer_;
+    return scope;
+  }
+  void adopt(std::unique_ptr<Engine> orphan) noexcept { orphan_ = std::move(orphan); }
+
+ private:
+  static thread_local Scope* innermost_;
+  Engine& engine_;
+  Scope* outer_;
+  std::optional<std::size_t> own_thread_;
+  std::unique_ptr<Engine> orphan_;
+};
+
+constinit thread_local Engine::Scope* Engine::Scope::innermost_ = nullptr;
 
 namespace {
 
@@ -71,7 +106,16 @@ Engine::Engine(const EngineOptions& options)
   if (options_.seed == 0) options_.seed = random_seed();
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  PENSTOCK_CHECK(Scope::of(*this) == nullptr);
+  stop();
+}
+
+void Engine::end(std::unique_ptr<Engine> engine) {
+  Scope* scope = Scope::of(*engine);
+  engine->stop();
+  if (scope != nullptr) scope->adopt(std::move(engine));
+}
 
 Status Engine::build_tasks(const Plan& plan) {
   for (std::uint32_t i = 0; i < options_.workers; ++i) {
@@ -171,6 +215,8 @@ Status Engine::start() {
 }
 
 void Engine::run_worker(Worker& worker) {
+  Scope scope(*this);
+  scope.on_thread(worker.id().value);
   if (open_together(worker) && worker.run() == StepOutcome::kFailed)
     note_failure(*worker.failed_task());
   worker.abandon_tasks();
@@ -226,14 +272,23 @@ void Engine::stop() {
     shared_->changed.notify_all();
   }
   for (auto& worker : workers_) worker->request_stop();
+  if (opened_by_hand_) stopped_by_hand_ = true;
+  if (Scope::of(*this) != nullptr) return;  // run_worker() or by_hand() does the rest.
   for (auto& thread : threads_) thread->join();
   threads_.clear();
-  if (opened_by_hand_) {
-    for (auto& worker : workers_) worker->abandon_tasks();
-  }
+  if (stopped_by_hand_) abandon_by_hand();
+}
+
+void Engine::abandon_by_hand() {
+  for (auto& worker : workers_) worker->abandon_tasks();
 }
 
 Status Engine::wait() {
+  if (Scope::of(*this) != nullptr) {
+    return Status::failed_precondition(
+        "wait() was called in a callback of the job that it would wait for: call it from another "
+        "thread, or end the job here with stop() or drain()");
+  }
   {
     std::unique_lock lock(shared_->mutex);
     shared_->changed.wait(lock, [this] { return shared_->ended == shared_->started; });
@@ -242,6 +297,7 @@ Status Engine::wait() {
 }
 
 bool Engine::wait_for(std::chrono::nanoseconds timeout) {
+  if (Scope::of(*this) != nullptr) return false;
   std::unique_lock lock(shared_->mutex);
   return shared_->changed.wait_for(lock, timeout,
                                    [this] { return shared_->ended == shared_->started; });
@@ -292,8 +348,25 @@ Status Engine::open_by_hand() {
   return status();
 }
 
-StepOutcome Engine::step() {
+template <class Step>
+StepOutcome Engine::by_hand(Step step) {
+  if (Scope::of(*this) != nullptr)
+    return StepOutcome::kIdle;  // The step that called us is not over.
+  const Scope scope(*this);
   if (!open_by_hand().ok()) return StepOutcome::kFailed;
+  if (!stopped_by_hand_) {
+    const StepOutcome outcome = step();
+    if (!stopped_by_hand_) return outcome;
+    abandon_by_hand();  // A callback asked for it.
+  }
+  return status().ok() ? StepOutcome::kFinished : StepOutcome::kFailed;
+}
+
+StepOutcome Engine::step() {
+  return by_hand([this] { return step_workers(); });
+}
+
+StepOutcome Engine::step_workers() {
   StepOutcome round = StepOutcome::kFinished;
   for (auto& worker : workers_) {
     const StepOutcome outcome = worker->step();
@@ -304,9 +377,10 @@ StepOutcome Engine::step() {
 }
 
 StepOutcome Engine::step_task(std::size_t task, std::size_t budget) {
-  if (!open_by_hand().ok()) return StepOutcome::kFailed;
-  const StepOutcome outcome = tasks_[task]->step(options_.clock->now(), budget);
-  return outcome == StepOutcome::kFailed ? note_failure(*tasks_[task]) : outcome;
+  return by_hand([this, task, budget] {
+    const StepOutcome outcome = tasks_[task]->step(options_.clock->now(), budget);
+    return outcome == StepOutcome::kFailed ? note_failure(*tasks_[task]) : outcome;
+  });
 }
 
 }  // namespace penstock

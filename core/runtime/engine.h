@@ -3,6 +3,8 @@
 // Threads    Control calls (start, drain, finish, stop, wait, request_epoch, metrics) come from any thread, one at a
 //            time. step() and step_task() are for callers who own the thread, tests and the simulator: never together
 //            with start().
+// Callbacks  User code that the engine runs may call drain, finish, stop, status, metrics and end() of its own engine:
+//            they wait for nothing. wait() and wait_for() refuse, and a step does nothing.
 // Errors     The first task that fails stops the job; wait() and status() return its Status with the stage's name.
 // Ownership  Everything of the job hangs off the engine; two engines in one process share nothing.
 #pragma once
@@ -36,7 +38,7 @@ struct EngineOptions {
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> build(const Plan& plan, const EngineOptions& options);
-  ~Engine();  // Stops and joins.
+  ~Engine();  // Stops and joins. REQUIRES: not in a callback; see end().
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -46,11 +48,14 @@ class Engine {
   void drain() noexcept;
   // Like drain(), and time is over: windows and timers that wait for a later watermark fire too.
   void finish() noexcept;
-  // Ends the job without emptying its rings. No user code runs after it returns.
+  // Ends the job without emptying its rings. No user code runs after it returns; in a callback it only asks, and each
+  // worker ends with the batch at hand.
   void stop();
-  // Until the job has ended; its outcome.
+  // Stops and destroys it. In a callback: asks, and the thread that runs the callback destroys it later.
+  static void end(std::unique_ptr<Engine> engine);
+  // Until the job has ended; its outcome. kFailedPrecondition in a callback, which would wait for itself.
   Status wait();
-  // Until the job has ended or `timeout` has passed; true when it has ended.
+  // Until the job has ended or `timeout` has passed; true when it has ended. False at once in a callback.
   bool wait_for(std::chrono::nanoseconds timeout);
 
   // Asks every source to send the barrier of a new epoch.
@@ -61,13 +66,15 @@ class Engine {
   Status status() const;
   JobMetrics metrics() const;
 
-  // By hand: opens the tasks at the first call. kFinished when all have ended.
+  // By hand: opens the tasks at the first call. kFinished when all have ended, or the job was stopped.
   StepOutcome step();
   std::size_t task_count() const noexcept { return tasks_.size(); }
   Status open_by_hand();
   StepOutcome step_task(std::size_t task, std::size_t budget);
 
  private:
+  class Scope;
+
   Engine(const EngineOptions& options);
 
   Status build_tasks(const Plan& plan);
@@ -79,6 +86,10 @@ class Engine {
   void wake_all() noexcept;
   void command(SourceCommand command) noexcept;
   StepOutcome note_failure(const Task& task);
+  StepOutcome step_workers();
+  template <class Step>
+  StepOutcome by_hand(Step step);
+  void abandon_by_hand();
 
   EngineOptions options_;
   std::unique_ptr<Clock> own_clock_;
@@ -94,6 +105,7 @@ class Engine {
       Shared;  // What control calls and workers share under a lock: outcome, counts of opened and ended workers.
   std::unique_ptr<Shared> shared_;
   bool opened_by_hand_ = false;
+  bool stopped_by_hand_ = false;
 };
 
 }  // namespace penstock

@@ -1,12 +1,11 @@
 // core/runtime/exchange_input.h -- how a stage reads from exchanges: runs of a ring, pushed through its chain.
 //
-// Look-ahead A keyed chain gets each run in blocks: first `front().look_ahead(block)`, which prefetches the state of
-//            all its keys, then record by record `front().on_element(hash, position, record, out)`. It hides the cache
-//            misses of a large state behind each other, and is the largest single lever on keyed throughput.
+// Runs       A chain whose first operator has `on_run(run, credit, out)` gets each run at once, so that it can fetch
+//            the state of later records while it works off earlier ones: the largest single lever on keyed throughput.
+//            One that has `begin_batch(now)` is told the time of the step before each run.
 // Threads    Owned by one worker.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -17,31 +16,33 @@
 
 namespace penstock {
 
-inline constexpr std::size_t kLookAheadRecords = 16;
+// The rings of `wiring` that lead to its task.
+template <class T>
+void add_channels(InputGate<T>& gate, const StageWiring& wiring) {
+  for (const StageWiring::Input& input : wiring.inputs) {
+    const auto& channels = static_cast<const TypedChannelSet<T>&>(*input.channels);
+    for (std::uint32_t producer = 0; producer < input.producers; ++producer) {
+      if (Channel<T>* channel = channels.channel(producer, wiring.task_index))
+        gate.add_channel(channel);
+    }
+  }
+}
 
 template <class T>
 class ExchangeInput {
  public:
-  explicit ExchangeInput(const StageWiring& wiring) {
-    for (const StageWiring::Input& input : wiring.inputs) {
-      const auto& channels = static_cast<const TypedChannelSet<T>&>(*input.channels);
-      for (std::uint32_t producer = 0; producer < input.producers; ++producer) {
-        if (Channel<T>* channel = channels.channel(producer, wiring.task_index))
-          gate_.add_channel(channel);
-      }
-    }
-  }
+  explicit ExchangeInput(const StageWiring& wiring) { add_channels(gate_, wiring); }
 
   Status open(const TaskContext&) { return Status(); }
   Status close() { return Status(); }
   std::size_t channels() const noexcept { return gate_.channels(); }
   void block(std::size_t channel, bool blocked) noexcept { gate_.block(channel, blocked); }
+  void leave() noexcept { gate_.leave(); }
   std::size_t queued() const noexcept { return gate_.queued(); }
   std::size_t capacity() const noexcept { return gate_.capacity(); }
 
   template <class Chain>
-  Turn poll(Instant, std::size_t budget, Chain& chain, const Credit& credit,
-            const TaskFailure& failure) noexcept {
+  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) noexcept {
     Turn turn;
     const typename InputGate<T>::Run run = gate_.next(budget);
     turn.channel = run.channel;
@@ -50,7 +51,8 @@ class ExchangeInput {
       turn.control = gate_.take_control(run.channel);
     } else if (!run.elements.empty()) {
       turn.kind = TurnKind::kData;
-      turn.records = push_run(run.elements, chain, credit, failure);
+      if constexpr (requires { chain.front().begin_batch(now); }) chain.front().begin_batch(now);
+      turn.records = push_run(run.elements, chain, credit);
       gate_.consume(run.channel, turn.records);
     }
     return turn;
@@ -60,35 +62,15 @@ class ExchangeInput {
   using Elements = std::span<const Element<T>>;
 
   template <class Chain>
-  static std::size_t push_run(Elements run, Chain& chain, const Credit& credit,
-                              const TaskFailure& failure) noexcept {
-    std::size_t done = 0;
-    while (done < run.size()) {
-      const Elements block = run.subspan(done, std::min(kLookAheadRecords, run.size() - done));
-      const std::size_t pushed = push_block(block, chain, credit, failure);
-      done += pushed;
-      if (pushed < block.size()) break;
+  static std::size_t push_run(Elements run, Chain& chain, const Credit& credit) noexcept {
+    if constexpr (requires { chain.front().on_run(run, credit, chain.after_front()); }) {
+      return chain.front().on_run(run, credit, chain.after_front());
+    } else {
+      std::size_t done = 0;
+      for (; done < run.size() && credit.left > 0; ++done)
+        chain.collect(Record<T>{run[done].payload, run[done].header.time()});
+      return done;
     }
-    return done;
-  }
-
-  template <class Chain>
-  static std::size_t push_block(Elements block, Chain& chain, const Credit& credit,
-                                const TaskFailure& failure) noexcept {
-    constexpr bool kKeyed = requires { chain.front().look_ahead(block); };
-    if constexpr (kKeyed) chain.front().look_ahead(block);
-    std::size_t done = 0;
-    for (const Element<T>& element : block) {
-      if (credit.left <= 0 || failure.failed()) break;
-      const Record<T> record{element.payload, element.header.time()};
-      if constexpr (kKeyed) {
-        chain.front().on_element(element.header.key_hash(), done, record, chain.after_front());
-      } else {
-        chain.collect(record);
-      }
-      ++done;
-    }
-    return done;
   }
 
   InputGate<T> gate_;

@@ -55,6 +55,11 @@ class InputGate {
       from.producer_parker->wake();
   }
 
+  // Reads no more: whoever writes to these channels is told not to wait for room.
+  void leave() noexcept {
+    for (Lane& lane : lanes_) lane.channel->leave();
+  }
+
   std::size_t queued() const noexcept {
     std::size_t sum = 0;
     for (const Lane& lane : lanes_) sum += lane.channel->ring.size_approx();

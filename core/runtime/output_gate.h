@@ -4,6 +4,8 @@
 // Credit     A task polls input only while every ring of its outputs has room (Credit below, checked between records).
 //            One record that expands beyond it goes to a lane's overflow, in order; the task then polls nothing until
 //            the overflow is empty. Over the byte quota the task fails with a Status; nothing is dropped in silence.
+// Leaving    A reader may end before its writers (the broadcast input of a stage whose keyed input has ended). What is
+//            sent to it from then on is dropped, and nobody waits for its room.
 // Cost       Per record one partition decision, one slot written, one counter. publish() once per batch.
 // Threads    Owned by one worker; the rings' other ends may be elsewhere.
 #pragma once
@@ -26,11 +28,6 @@ namespace penstock {
 
 inline constexpr std::size_t kOverflowBytesMax = std::size_t{64} << 20;
 
-// How many more records a task may emit before it has to look at its rings again. Shared by all gates of a task.
-struct Credit {
-  std::int64_t left = 0;
-};
-
 class OutputGate {
  public:
   virtual ~OutputGate() = default;
@@ -39,6 +36,8 @@ class OutputGate {
   virtual std::size_t refill() noexcept = 0;
   // Moves overflow into the rings; true when none is left.
   virtual bool refill_overflow() noexcept = 0;
+  // Whether every reader has left.
+  virtual bool is_unread() const noexcept = 0;
   virtual void control(ElementHeader header) noexcept = 0;
   virtual void publish() noexcept = 0;
   virtual void request_space() noexcept = 0;
@@ -139,6 +138,11 @@ class PartitionedGate final : public OutputGate {
     return all;
   }
 
+  bool is_unread() const noexcept override {
+    return std::all_of(lanes_.begin(), lanes_.end(),
+                       [](const Lane& lane) { return has_left(lane); });
+  }
+
   void control(ElementHeader header) noexcept override {
     --credit_->left;
     for (Lane& lane : lanes_) put(lane, header, nullptr);
@@ -161,8 +165,9 @@ class PartitionedGate final : public OutputGate {
   void request_space() noexcept override {
     for (Lane& lane : lanes_) {
       // With overflow also when there is room by now: the next look fills it and finds the task still blocked.
-      const bool waits = !lane.overflow.empty() ||
-                         lane.channel->ring.free_slots(kReservedSlots + 1) <= kReservedSlots;
+      const bool is_full = !lane.overflow.empty() ||
+                           lane.channel->ring.free_slots(kReservedSlots + 1) <= kReservedSlots;
+      const bool waits = is_full && !has_left(lane);
       if (waits) lane.channel->ring.request_space();
     }
   }
@@ -178,6 +183,10 @@ class PartitionedGate final : public OutputGate {
     std::vector<Element<T>> overflow;
     std::size_t overflow_next;
   };
+
+  static bool has_left(const Lane& lane) noexcept {
+    return lane.channel->left.load(std::memory_order_seq_cst);
+  }
 
   // False when the user's key selector threw; the task has failed then.
   bool hash_of(const T& value, std::uint64_t& hash) noexcept {
@@ -203,6 +212,7 @@ class PartitionedGate final : public OutputGate {
 
   [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, ElementHeader header,
                                               const T* value) noexcept {
+    if (has_left(lane)) return;
     counters_->overflows.add(1);
     credit_->left = 0;
     if (lane.overflow.size() * sizeof(Element<T>) >= kOverflowBytesMax) {
@@ -218,6 +228,7 @@ class PartitionedGate final : public OutputGate {
   }
 
   bool move_overflow(Lane& lane) noexcept {
+    if (!lane.overflow.empty() && has_left(lane)) lane.overflow_next = lane.overflow.size();
     while (lane.overflow_next < lane.overflow.size()) {
       if (!lane.channel->ring.stage(lane.overflow[lane.overflow_next])) return false;
       ++lane.overflow_next;
@@ -230,7 +241,8 @@ class PartitionedGate final : public OutputGate {
   std::size_t refill(Lane& lane) noexcept {
     if (!move_overflow(lane)) return 0;
     const std::size_t free = lane.channel->ring.free_slots(kCreditBatch + kReservedSlots);
-    return free <= kReservedSlots ? 0 : free - kReservedSlots;
+    if (free > kReservedSlots) return free - kReservedSlots;
+    return has_left(lane) ? kCreditBatch : 0;
   }
 
   Partition partition_;

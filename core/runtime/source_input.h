@@ -63,9 +63,8 @@ class SourceInput {
   std::size_t capacity() const noexcept { return 0; }
 
   template <class Chain>
-  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit,
-            const TaskFailure& failure) {
-    Emit<Chain> emit{chain, credit, failure};
+  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) {
+    Emit<Chain> emit{chain, credit};
     return turn_of(source_.poll(budget, now, emit));
   }
 
@@ -74,9 +73,8 @@ class SourceInput {
   struct Emit {
     Chain& chain;
     const Credit& credit;
-    const TaskFailure& failure;
     void operator()(const Record<Value>& record) noexcept { chain.collect(record); }
-    bool full() const noexcept { return credit.left <= 0 || failure.failed(); }
+    bool full() const noexcept { return credit.left <= 0; }
   };
 
   Source source_;

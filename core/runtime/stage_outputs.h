@@ -50,6 +50,11 @@ class StageOutputs {
     publish();
     return all;
   }
+  // Whether there are readers, and all of them have left.
+  bool is_unread() const noexcept {
+    return !gates_.empty() && std::all_of(gates_.begin(), gates_.end(),
+                                          [](const auto& gate) { return gate->is_unread(); });
+  }
   void control(ElementHeader header) noexcept {
     for (auto& gate : gates_) gate->control(header);
   }

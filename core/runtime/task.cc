@@ -9,22 +9,28 @@ Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskContr
     : body_(std::move(body)),
       context_(std::move(context)),
       control_(control),
-      coalescer_(body_->input_channels()),
+      coalescer_(body_->time_channels()),
       aligner_(body_->input_channels()),
-      open_channels_(body_->input_channels()),
+      time_channels_(body_->time_channels()),
+      open_channels_(time_channels_),
       is_source_(body_->input_channels() == 0) {
   context_.failure = &failure_;
   context_.counters = &counters_;
 }
 
 Status Task::open() {
-  return body_->open(context_).with_place("stage \"" + context_.stage_name + "\"");
+  const Status status = body_->open(context_).with_place("stage \"" + context_.stage_name + "\"");
+  skew_limit_ = body_->skew_limit();
+  return status;
 }
 
 StepOutcome Task::step(Instant now, std::size_t budget) {
+  now_ = now;
   switch (state_) {
     case State::kRunning:
       return step_running(now, budget);
+    case State::kFiring:
+      return step_firing(now);
     case State::kDraining:
       if (failure_.failed()) return fail();
       if (!body_->flushed()) return StepOutcome::kBlocked;
@@ -41,7 +47,12 @@ StepOutcome Task::step(Instant now, std::size_t budget) {
 
 StepOutcome Task::step_running(Instant now, std::size_t budget) {
   wake_at_ = kNever;
+  if (failure_.failed()) return fail();
   if (is_source_ && follow_commands()) return StepOutcome::kWorked;
+  if (body_->is_unread()) {
+    finish(false);
+    return StepOutcome::kWorked;
+  }
   if (!body_->ready()) return failure_.failed() ? fail() : StepOutcome::kBlocked;
   return after_turn(body_->poll(now, budget), now);
 }
@@ -71,29 +82,57 @@ StepOutcome Task::fail() noexcept {
 }
 
 StepOutcome Task::after_turn(const Turn& turn, Instant now) {
+  if (turn.records_aside > 0) {
+    counters_.records_in.add(turn.records_aside);
+    // What they have made come out told the readers that time goes on here.
+    idle_waits_ = idle_waits_ || coalescer_.is_idle();
+  }
   if (turn.records > 0) {
     counters_.records_in.add(turn.records);
     if (!is_source_) coalescer_.on_records(turn.channel);
+    idle_waits_ = false;
   }
   if (turn.kind == TurnKind::kControl) on_control(turn);
   if (turn.kind == TurnKind::kEnded && !failure_.failed()) finish(obeyed_ != SourceCommand::kDrain);
-  if (state_ == State::kRunning) body_->end_batch(now);
   if (failure_.failed()) return fail();
-  if (turn.kind != TurnKind::kEmpty) return StepOutcome::kWorked;
+  const bool more_due = state_ == State::kRunning && end_batch(now, turn.records);
+  if (failure_.failed()) return fail();
+  if (turn.kind != TurnKind::kEmpty || more_due) return StepOutcome::kWorked;
   wake_at_ = std::min(turn.wake_at, body_->wake_at());
   return StepOutcome::kIdle;
 }
 
+bool Task::end_batch(Instant now, std::size_t records) {
+  const FiringPace& pace = context_.firing;
+  const bool more = body_->end_batch(now, std::max(pace.slice, records * pace.per_record));
+  if (!more && std::exchange(idle_waits_, false)) {
+    body_->idle();
+    static_cast<void>(body_->end_batch(now, 0));
+  }
+  return more;
+}
+
+StepOutcome Task::step_firing(Instant now) {
+  if (failure_.failed()) return fail();
+  if (!body_->ready()) return StepOutcome::kBlocked;
+  if (end_batch(now, 0)) return failure_.failed() ? fail() : StepOutcome::kWorked;
+  close_body();
+  state_ = State::kDraining;
+  return StepOutcome::kWorked;
+}
+
 void Task::on_control(const Turn& turn) {
+  const bool tells_time = turn.channel < time_channels_;
   switch (turn.control.kind()) {
     case ElementKind::kWatermark:
-      return on_update(coalescer_.on_watermark(turn.channel, turn.control.time()));
+      if (tells_time) on_update(coalescer_.on_watermark(turn.channel, turn.control.time()));
+      return;
     case ElementKind::kIdle:
-      return on_update(coalescer_.on_idle(turn.channel));
+      if (tells_time) on_update(coalescer_.on_idle(turn.channel));
+      return;
     case ElementKind::kBarrier: {
       const std::optional<Epoch> complete = aligner_.on_barrier(turn.channel, turn.control.epoch());
-      for (std::size_t i = 0; i < body_->input_channels(); ++i)
-        body_->block_channel(i, aligner_.is_blocked(i));
+      update_blocks();
       if (complete) pass_barrier(*complete);
       return;
     }
@@ -109,7 +148,8 @@ void Task::on_update(const WatermarkCoalescer::Update& update) {
     counters_.watermark_micros.store(update.watermark->micros, std::memory_order_relaxed);
     body_->watermark(*update.watermark);
   }
-  if (update.became_idle) body_->idle();
+  if (update.became_idle || !coalescer_.is_idle()) idle_waits_ = update.became_idle;
+  if (skew_limit_ != std::chrono::microseconds::max()) update_blocks();
   const std::optional<std::size_t> holder = coalescer_.held_by();
   held_by_.store(holder ? static_cast<std::int64_t>(*holder) : -1, std::memory_order_relaxed);
 }
@@ -118,13 +158,34 @@ void Task::pass_barrier(Epoch epoch) {
   body_->barrier(epoch);
   counters_.epoch.store(epoch.value, std::memory_order_relaxed);
   aligner_.release();
-  for (std::size_t i = 0; i < body_->input_channels(); ++i) body_->block_channel(i, false);
+  update_blocks();
+}
+
+void Task::update_blocks() {
+  for (std::size_t i = 0; i < body_->input_channels(); ++i) {
+    const bool waits = aligner_.is_blocked(i) || (!aligner_.aligning() && runs_ahead(i));
+    body_->block_channel(i, waits);
+  }
+}
+
+// Not before the task has a watermark: a source that has never spoken would stop all others.
+bool Task::runs_ahead(std::size_t channel) const noexcept {
+  if (channel >= time_channels_ || skew_limit_ == std::chrono::microseconds::max()) return false;
+  const EventTime own = coalescer_.current();
+  const EventTime its = coalescer_.channel_watermark(channel);
+  return own != kMinEventTime && its != kMaxEventTime && !coalescer_.is_idle() && own < its &&
+         static_cast<std::uint64_t>(its.micros) - static_cast<std::uint64_t>(own.micros) >=
+             static_cast<std::uint64_t>(skew_limit_.count());
 }
 
 void Task::end_channel(std::size_t channel) {
-  body_->block_channel(channel, true);  // Nothing comes after End.
+  // A channel drained before the end of time holds the watermark where it is; what others have sent must come out.
+  const bool tells_time = channel < time_channels_;
+  if (tells_time && coalescer_.channel_watermark(channel) != kMaxEventTime)
+    skew_limit_ = std::chrono::microseconds::max();
+  update_blocks();
   if (const std::optional<Epoch> complete = aligner_.on_end(channel)) pass_barrier(*complete);
-  if (--open_channels_ == 0) finish(false);
+  if (tells_time && --open_channels_ == 0) finish(false);
 }
 
 void Task::finish(bool end_of_time) {
@@ -132,8 +193,9 @@ void Task::finish(bool end_of_time) {
     counters_.watermark_micros.store(kMaxEventTime.micros, std::memory_order_relaxed);
     body_->watermark(kMaxEventTime);
   }
-  close_body();
-  state_ = State::kDraining;
+  body_->leave_inputs();
+  state_ = State::kFiring;
+  static_cast<void>(step_firing(now_));
 }
 
 void Task::close_body() {

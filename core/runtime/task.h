@@ -1,5 +1,11 @@
 // core/runtime/task.h -- one parallel instance of a stage: drives its body through records, time, epochs and the end.
 //
+// Skew       A channel whose watermark runs further ahead of the task's than the stage's operators want is not read
+//            until the others follow, or they would store its records for nothing. The alignment of a barrier overrides
+//            that: each could wait for the other otherwise. Channels that are idle or ended hold nobody back.
+// Aside      Channels that carry no time (broadcast) take part in the alignment of barriers only: they neither hold the
+//            watermark nor the task, which ends when its other channels have ended. It then leaves them, and a task all
+//            of whose readers have left ends too: a bounded input ends its job though the rules beside it have no end.
 // Threads    step() belongs to one worker; counters() may be read by any thread. No step blocks.
 // Errors     A failed operator, source or sink ends the task: step() says kFailed and failure() holds the reason.
 #pragma once
@@ -49,16 +55,21 @@ class Task {
   TaskMetrics metrics() const;
 
  private:
-  enum class State : std::uint8_t { kRunning, kDraining, kFinished, kFailed };
+  // kFiring: no more input; what the last watermark made due comes out. kDraining: closed, outputs empty themselves.
+  enum class State : std::uint8_t { kRunning, kFiring, kDraining, kFinished, kFailed };
 
   StepOutcome step_running(Instant now, std::size_t budget);
+  StepOutcome step_firing(Instant now);
   bool follow_commands();
   StepOutcome fail() noexcept;
   StepOutcome after_turn(const Turn& turn, Instant now);
+  bool end_batch(Instant now, std::size_t records);
   void on_control(const Turn& turn);
   void on_update(const WatermarkCoalescer::Update& update);
   void pass_barrier(Epoch epoch);
   void end_channel(std::size_t channel);
+  void update_blocks();
+  bool runs_ahead(std::size_t channel) const noexcept;
   void finish(bool end_of_time);
   void close_body();
 
@@ -70,13 +81,17 @@ class Task {
   WatermarkCoalescer coalescer_;
   BarrierAligner aligner_;
   std::atomic<std::int64_t> held_by_{-1};
-  std::size_t open_channels_;
+  std::size_t time_channels_;
+  std::size_t open_channels_;  // Of those.
+  std::chrono::microseconds skew_limit_ = std::chrono::microseconds::max();
+  Instant now_{};  // Of the step.
   Instant wake_at_ = kNever;
   State state_ = State::kRunning;
   SourceCommand obeyed_ = SourceCommand::kRun;
   std::atomic<bool> finished_{false};
   bool is_source_;
   bool closed_ = false;
+  bool idle_waits_ = false;  // Behind what is still due.
 };
 
 }  // namespace penstock

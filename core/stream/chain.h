@@ -4,6 +4,11 @@
 // it needs them, these hooks, called in chain order:
 //   Status open(const TaskContext&)              once, before the first record
 //   void on_watermark(EventTime, out) noexcept   before the watermark passes on; may emit
+//   bool fire(budget, out) noexcept              works off about `budget` keys or timers of what is due, and says
+//                                                whether something was: it is then called again, behind another
+//                                                end_batch(). An operator that has it holds watermarks back: it passes
+//                                                them on itself, behind what they made due
+//   microseconds skew_limit() const noexcept     how far ahead of the others it wants to read one input
 //   void end_batch(Instant now, out) noexcept    after each polled batch; may emit, also control elements
 //   void on_barrier(Epoch) noexcept              at the cut of an epoch
 //   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
@@ -14,6 +19,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -42,6 +48,8 @@ class Chain {
 
   Status open(const TaskContext& context) { return open_from<0>(context); }
   void end_batch(Instant now) noexcept { end_batch_from<0>(now); }
+  bool fire(std::size_t budget) noexcept { return fire_from<0>(budget); }
+  std::chrono::microseconds skew_limit() const noexcept { return skew_limit_from<0>(); }
   void on_barrier(Epoch epoch) noexcept { barrier_from<0>(epoch); }
   Instant wake_at() const noexcept { return wake_at_from<0>(); }
   Status close() { return close_from<0>(); }
@@ -88,7 +96,33 @@ class Chain {
       auto& op = std::get<I>(ops_);
       if constexpr (requires { op.on_watermark(time, Link<I + 1>{this}); })
         op.on_watermark(time, Link<I + 1>{this});
-      pass_watermark<I + 1>(time);
+      if constexpr (!requires { op.fire(std::size_t{}, Link<I + 1>{this}); })
+        pass_watermark<I + 1>(time);
+    }
+  }
+
+  template <std::size_t I>
+  bool fire_from(std::size_t budget) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      bool more = false;
+      if constexpr (requires { op.fire(budget, Link<I + 1>{this}); })
+        more = op.fire(budget, Link<I + 1>{this});
+      return fire_from<I + 1>(budget) || more;
+    } else {
+      return false;
+    }
+  }
+
+  template <std::size_t I>
+  std::chrono::microseconds skew_limit_from() const noexcept {
+    if constexpr (I < kOps) {
+      const auto& op = std::get<I>(ops_);
+      auto own = std::chrono::microseconds::max();
+      if constexpr (requires { op.skew_limit(); }) own = op.skew_limit();
+      return std::min(own, skew_limit_from<I + 1>());
+    } else {
+      return std::chrono::microseconds::max();
     }
   }
 

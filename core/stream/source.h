@@ -6,7 +6,8 @@
 //            outside (a pipe, a client library) does so on a thread of its own and calls SourceContext::wake.
 // Ownership  The bytes of a RawRecord belong to the reader and stay valid until the next poll(). At least
 //            kRawPaddingBytes behind each record's end are readable (content undefined), so decoders may read past it.
-// Errors     poll() returns a Status for what ends the job (unreadable file). Content is not judged here.
+// Errors     poll() returns a Status for what ends the job (unreadable file). Content is not judged here, but for a
+//            record that is too long to be held: its beginning is lent, marked, and the reader goes on behind it.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +32,8 @@ struct RawRecord {
   std::string_view bytes;
   Origin origin;
   Instant arrival;  // When it was due (generators) or read: latencies are taken from here.
+  // 0: `bytes` is all of it. Else it was longer than its reader takes: this is its length, `bytes` is how it begins.
+  std::uint64_t cut_from_bytes = 0;
 };
 
 // Why a poll returned: there may be more at once, nothing before `wake_at`, or nothing ever again.
@@ -68,6 +71,12 @@ class ByteReader {
 
   // Fills `batch` from its start; `now` is the worker's reading of the clock for this step. Never blocks.
   virtual Result<PollResult> poll(std::span<RawRecord> batch, Instant now) = 0;
+  // Of a record with `cut_from_bytes`, before the next poll: the reason, for messages.
+  virtual std::string why_cut(const RawRecord& raw) const {
+    // lint: allow(hot) only for a record that cannot be read
+    return "record of " + std::to_string(raw.cut_from_bytes) +
+           " bytes is longer than its source takes";
+  }
 };
 
 class ByteSource {

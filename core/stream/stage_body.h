@@ -1,10 +1,13 @@
 // core/stream/stage_body.h -- a stage's code as its task drives it: one virtual call per batch, never per record.
 //
 // Threads    Owned by one worker. Nothing here blocks.
-// Protocol   open, then any number of {ready, poll, watermark, idle, barrier, end_batch}, then close. poll() is called
-//            only while ready() is true and stops at the first control element, so a batch is plain data or one event.
+// Protocol   open, then any number of {ready, poll, watermark, idle, barrier, end_batch}, then close. poll() and
+//            end_batch() are called only while ready() is true; poll() stops at the first control element, so a batch
+//            is plain data or one event.
+// Firing     What a watermark makes due comes out in slices, one per end_batch(), between which records go on flowing.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,6 +33,7 @@ struct Turn {
   std::size_t channel = 0;
   ElementHeader control;
   Instant wake_at = kNever;
+  std::size_t records_aside = 0;  // From channels that carry no time, beside `records`.
 };
 
 class StageBody {
@@ -38,6 +42,9 @@ class StageBody {
 
   virtual Status open(const TaskContext& context) = 0;
   virtual std::size_t input_channels() const = 0;  // 0: a source.
+  // The first so many channels carry time: they make the watermark, and the stage ends when they have ended. The others
+  // (broadcast) only take part in the alignment of barriers.
+  virtual std::size_t time_channels() const { return input_channels(); }
 
   // Whether every output can take another record. Retries what an earlier batch left over.
   virtual bool ready() noexcept = 0;
@@ -46,12 +53,19 @@ class StageBody {
   virtual bool stop_reading() noexcept = 0;
   // Stops or resumes reading `channel` (alignment of a barrier).
   virtual void block_channel(std::size_t channel, bool blocked) noexcept = 0;
+  // The task reads no more: whoever still sends to it is told not to wait for room.
+  virtual void leave_inputs() noexcept {}
+  // Whether every reader of its outputs has left; then there is nothing to do for anybody.
+  virtual bool is_unread() const noexcept { return false; }
 
   virtual void watermark(EventTime time) noexcept = 0;
   virtual void idle() noexcept = 0;
   virtual void barrier(Epoch epoch) noexcept = 0;
-  // Emits what operators hold for the end of a batch, flushes sinks, publishes outputs.
-  virtual void end_batch(Instant now) noexcept = 0;
+  // Emits what operators hold for the end of a batch, then about `fire_budget` keys or timers of what is due;
+  // flushes sinks, publishes outputs. True: more is due.
+  virtual bool end_batch(Instant now, std::size_t fire_budget) noexcept = 0;
+  // How far one input's watermark may be ahead of the task's before it is better not read; max(): any distance.
+  virtual std::chrono::microseconds skew_limit() const noexcept = 0;
   // When end_batch() must be called again though no record came; kNever when it need not.
   virtual Instant wake_at() const noexcept = 0;
   // After the last record: closes operators, sinks and sources, and sends End on every output.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -47,9 +48,17 @@ struct TaskCounters {
   std::atomic<std::uint64_t> epoch{0};  // Last barrier that has passed.
 };
 
-// The first error of a task. Set by operators and gates, read by the task between records.
+// How many more records a task may emit before it has to look at its rings again. Shared by all gates of a task; who
+// reads records looks at it between two of them.
+struct Credit {
+  std::int64_t left = 0;
+};
+
+// The first error of a task. Set by operators and gates, read by the task after each batch. It takes the task's credit
+// away, so that the one check between two records serves both.
 class TaskFailure {
  public:
+  void takes(Credit& credit) noexcept { credit_ = &credit; }
   bool failed() const noexcept { return failed_; }
   const Status& status() const noexcept { return status_; }
   // Keeps the first error; later ones are consequences of it.
@@ -57,10 +66,12 @@ class TaskFailure {
     if (failed_) return;
     failed_ = true;
     status_ = std::move(status);
+    if (credit_ != nullptr) credit_->left = 0;
   }
 
  private:
   bool failed_ = false;
+  Credit* credit_ = nullptr;
   Status status_;
 };
 
@@ -71,6 +82,13 @@ struct SideOutputSlot {
   void* collector = nullptr;  // AnyCollector<T>*
 };
 
+// The pace at which what a watermark made due comes out: entries or timers visited per step, so that records wait for
+// no more than one slice, and at least so many for each record that came in, so that it is done before more is due.
+struct FiringPace {
+  std::size_t slice = 256;
+  std::size_t per_record = 8;
+};
+
 struct TaskContext {
   std::string stage_name;
   std::uint32_t task_index = 0;
@@ -78,10 +96,12 @@ struct TaskContext {
   KeyGroupRange key_groups;
   std::uint64_t seed = 0;  // For hash tables: differs from process to process.
   std::uint64_t state_keys_max = ~0ULL;
+  FiringPace firing;
   Clock* clock = nullptr;  // Never null, like the rest of these.
   FileSystem* file_system = nullptr;
   Waker* waker = nullptr;
   TaskFailure* failure = nullptr;
+  const Credit* credit = nullptr;
   TaskCounters* counters = nullptr;
   std::vector<SideOutputSlot> side_outputs;
 

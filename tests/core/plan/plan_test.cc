@@ -47,6 +47,15 @@ TEST(Plan, RefusesMoreTasksThanKeyGroups) {
               testing::AllOf(HasSubstr("wide"), HasSubstr("1025")));
 }
 
+TEST(Plan, ReportsTheFirstOfWhatWasRefusedWhileItWasWritten) {
+  Plan plan;
+  plan.seal(plan.add_stage("good"), no_body);
+  EXPECT_TRUE(plan.validate().ok());
+  plan.refuse(Status::invalid_argument("first"));
+  plan.refuse(Status::invalid_argument("second"));
+  EXPECT_EQ(plan.validate().message(), "first");
+}
+
 TEST(Plan, PrintsStagesAndExchanges) {
   Plan plan;
   const StageId source = plan.add_stage("in");
@@ -88,6 +97,19 @@ TEST(ResolveParallelism, AUnionIsAsWideAsItsWidestInput) {
   plan.connect(edge(wide, merged, ExchangeKind::kForward));
   plan.connect(edge(narrow, merged, ExchangeKind::kForward));
   EXPECT_THAT(resolve_parallelism(plan, 4), ElementsAre(4u, 1u, 4u));
+}
+
+TEST(Plan, OnlyABroadcastMayLeadBackToAStageThatNothingLeavesYet) {
+  Plan plan;
+  const StageId keyed = plan.add_stage("keyed");
+  const StageId rules = plan.add_stage("rules");
+  plan.connect(edge(rules, keyed, ExchangeKind::kBroadcast));
+  EXPECT_EQ(resolve_parallelism(plan, 3).size(), 2u);
+  EXPECT_DEATH(plan.connect(edge(rules, keyed, ExchangeKind::kForward)), "");
+  EXPECT_DEATH(plan.connect(edge(keyed, keyed, ExchangeKind::kBroadcast)), "");
+  const StageId alerts = plan.add_stage("alerts");
+  plan.connect(edge(keyed, alerts, ExchangeKind::kForward));
+  EXPECT_DEATH(plan.connect(edge(alerts, keyed, ExchangeKind::kBroadcast)), "");
 }
 
 TEST(PlaceTask, GivesEveryWorkerAShareOfEveryStage) {

@@ -2,22 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace penstock {
 namespace {
 
-// A keyed chain as the input sees it: is shown blocks before it gets their records.
+// A keyed chain as the input sees it: takes whole runs, as far as there is credit.
 struct KeyedFront {
-  std::vector<std::size_t> blocks;
-  std::vector<std::size_t> positions;
+  std::vector<std::size_t> runs;
   std::vector<std::uint64_t> hashes;
 
-  void look_ahead(std::span<const Element<int>> block) noexcept { blocks.push_back(block.size()); }
-  void on_element(std::uint64_t hash, std::size_t position, const Record<int>&, int) noexcept {
-    hashes.push_back(hash);
-    positions.push_back(position);
+  std::size_t on_run(std::span<const Element<int>> run, const Credit& credit, int) noexcept {
+    const std::size_t taken = std::min(run.size(), static_cast<std::size_t>(credit.left));
+    runs.push_back(taken);
+    for (const Element<int>& element : run.first(taken))
+      hashes.push_back(element.header.key_hash());
+    return taken;
   }
 };
 struct KeyedChain {
@@ -45,7 +48,9 @@ struct PlainChain {
 };
 
 struct InputKit {
-  InputKit() : channels({1, 1, ExchangeKind::kForward, 64}), input(wiring()) {}
+  InputKit() : channels({1, 1, ExchangeKind::kForward, 64}), input(wiring()) {
+    failure.takes(credit);
+  }
   StageWiring wiring() {
     StageWiring result;
     result.inputs.push_back({&channels, 1});
@@ -65,15 +70,16 @@ struct InputKit {
   TaskFailure failure;
 };
 
-TEST(ExchangeInput, ShowsAKeyedChainBlocksAndThenTheirRecordsByPosition) {
+TEST(ExchangeInput, GivesAKeyedChainWholeRunsAndKeepsWhatItDidNotTake) {
   InputKit kit;
   kit.send(20);
+  kit.credit.left = 17;
   KeyedChain chain;
-  const Turn turn = kit.input.poll({}, 64, chain, kit.credit, kit.failure);
-  EXPECT_EQ(turn.records, 20u);
-  EXPECT_EQ(chain.keyed.blocks, (std::vector<std::size_t>{16, 4}));
-  EXPECT_EQ(chain.keyed.positions[15], 15u);
-  EXPECT_EQ(chain.keyed.positions[16], 0u) << "positions count within the block";
+  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit).records, 17u);
+  EXPECT_EQ(kit.input.queued(), 3u);
+  kit.credit.left = 100;
+  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit).records, 3u);
+  EXPECT_EQ(chain.keyed.runs, (std::vector<std::size_t>{17, 3}));
   EXPECT_EQ(chain.keyed.hashes[19], 19u << 8);
 }
 
@@ -82,10 +88,10 @@ TEST(ExchangeInput, StopsBetweenRecordsWhenTheCreditIsUsedUpAndGoesOnThere) {
   kit.send(10);
   kit.credit.left = 3;
   PlainChain chain{.seen = {}, .credit = &kit.credit, .failure = &kit.failure, .stateless = {}};
-  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit, kit.failure).records, 3u);
+  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit).records, 3u);
   EXPECT_EQ(kit.input.queued(), 7u);
   kit.credit.left = 100;
-  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit, kit.failure).records, 7u);
+  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit).records, 7u);
   EXPECT_EQ(chain.seen, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
@@ -94,7 +100,7 @@ TEST(ExchangeInput, StopsBehindTheRecordThatFailedTheTask) {
   kit.send(10);
   PlainChain chain{
       .seen = {}, .credit = &kit.credit, .failure = &kit.failure, .fails_at = 4, .stateless = {}};
-  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit, kit.failure).records, 5u);
+  EXPECT_EQ(kit.input.poll({}, 64, chain, kit.credit).records, 5u);
 }
 
 TEST(ExchangeInput, ReadsOnlyTheRingsThatLeadToItsTask) {

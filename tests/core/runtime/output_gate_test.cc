@@ -253,5 +253,30 @@ TEST(OutputGate, WakesAConsumerThatSleepsOrIsAboutTo) {
   EXPECT_EQ(consumer.park_until(kNever), WakeReason::kWoken);
 }
 
+TEST(OutputGate, DropsWhatGoesToAReaderThatHasLeftAndWaitsForTheOthersOnly) {
+  GateKit<int, BroadcastPartition<int>> kit(2, 4, {});
+  kit.channels.channel(0, 0)->leave();
+  EXPECT_FALSE(kit.gate.is_unread());
+  for (int value = 0; value < 12; ++value) {
+    ASSERT_GT(kit.gate.refill(), 0u);
+    kit.emit(value);
+    kit.gate.publish();
+    EXPECT_THAT(kit.values(1), ElementsAre(value));
+  }
+  EXPECT_TRUE(kit.gate.refill_overflow());
+  kit.channels.channel(0, 1)->leave();
+  EXPECT_TRUE(kit.gate.is_unread());
+}
+
+TEST(OutputGate, AnOverflowForAReaderThatLeavesIsGivenUp) {
+  TurnKit kit(1, 2, {});
+  for (int value = 0; value < 9; ++value) kit.emit(value);
+  kit.gate.publish();
+  EXPECT_FALSE(kit.gate.refill_overflow());
+  kit.channels.channel(0, 0)->leave();
+  EXPECT_TRUE(kit.gate.refill_overflow());
+  EXPECT_GT(kit.gate.refill(), 0u);
+}
+
 }  // namespace
 }  // namespace penstock

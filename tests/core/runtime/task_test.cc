@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
@@ -21,6 +23,9 @@ struct Script {
   std::vector<std::string> log;
   std::deque<Turn> turns;
   std::vector<bool> blocked;
+  std::size_t aside = 0;  // So many of the last channels carry no time.
+  bool is_unread = false;
+  bool has_left_inputs = false;
   bool has_room = true;
   bool has_left = true;
   bool stops_by_itself = false;
@@ -28,6 +33,9 @@ struct Script {
   Status close_status;
   Status poll_failure;
   Instant wakes_at = kNever;
+  std::size_t due = 0;  // Keys that the last watermark made due.
+  std::vector<std::size_t> fire_budgets;
+  std::chrono::microseconds skew_limit = std::chrono::microseconds::max();
 };
 
 class ScriptedBody final : public StageBody {
@@ -41,6 +49,9 @@ class ScriptedBody final : public StageBody {
     return script_.open_status;
   }
   std::size_t input_channels() const override { return script_.blocked.size(); }
+  std::size_t time_channels() const override { return script_.blocked.size() - script_.aside; }
+  void leave_inputs() noexcept override { script_.has_left_inputs = true; }
+  bool is_unread() const noexcept override { return script_.is_unread; }
   bool ready() noexcept override { return script_.has_room; }
   Turn poll(Instant, std::size_t) override {
     note("poll");
@@ -64,7 +75,13 @@ class ScriptedBody final : public StageBody {
   }
   void idle() noexcept override { note("idle"); }
   void barrier(Epoch epoch) noexcept override { note("barrier " + std::to_string(epoch.value)); }
-  void end_batch(Instant) noexcept override { note("end_batch"); }
+  bool end_batch(Instant, std::size_t fire_budget) noexcept override {
+    note("end_batch");
+    script_.fire_budgets.push_back(fire_budget);
+    script_.due -= std::min(script_.due, fire_budget);
+    return script_.due > 0;
+  }
+  std::chrono::microseconds skew_limit() const noexcept override { return script_.skew_limit; }
   Instant wake_at() const noexcept override { return script_.wakes_at; }
   Status close() override {
     note("close");
@@ -91,7 +108,8 @@ Turn control(ElementHeader header, std::size_t channel = 0) {
 Turn ended() { return {.kind = TurnKind::kEnded, .records = 0, .channel = 0, .control = {}}; }
 
 struct TaskKit {
-  explicit TaskKit(std::size_t channels) {
+  explicit TaskKit(std::size_t channels, std::size_t aside = 0) {
+    script.aside = aside;
     TaskContext context;
     context.stage_name = "stage";
     context.task_index = 4;
@@ -220,9 +238,9 @@ TEST(Task, DrainEndsASourceWithoutTheEndOfTimeAndFinishWithIt) {
     kit.orders.source_command = command;
     EXPECT_EQ(kit.step(), StepOutcome::kWorked);
     if (command == SourceCommand::kDrain) {
-      EXPECT_THAT(kit.script.log, ElementsAre("stop_reading", "close"));
+      EXPECT_THAT(kit.script.log, ElementsAre("stop_reading", "end_batch", "close"));
     } else {
-      EXPECT_THAT(kit.script.log, ElementsAre("stop_reading", "end of time", "close"));
+      EXPECT_THAT(kit.script.log, ElementsAre("stop_reading", "end of time", "end_batch", "close"));
     }
     EXPECT_EQ(kit.step(), StepOutcome::kFinished);
   }
@@ -244,6 +262,57 @@ TEST(Task, AFinishThatFollowsADrainStillSendsTheEndOfTime) {
   kit.after(data(2));
   kit.orders.source_command = SourceCommand::kFinish;
   EXPECT_THAT(kit.after(ended()), ElementsAre("end of time", "close"));
+}
+
+TEST(Task, AChannelAsideAlignsBarriersAndHasNoPartInTime) {
+  TaskKit kit(2, 1);
+  EXPECT_THAT(kit.after(control(ElementHeader::watermark({10}), 0)), ElementsAre("watermark 10"));
+  EXPECT_THAT(kit.after(control(ElementHeader::watermark({5000}), 1)), IsEmpty());
+  EXPECT_THAT(kit.after(control(ElementHeader::idle(), 1)), IsEmpty());
+  EXPECT_EQ(kit.task->metrics().watermark_held_by_channel, 0);
+  EXPECT_THAT(kit.after(control(ElementHeader::barrier({1}), 0)), IsEmpty());
+  EXPECT_THAT(kit.script.blocked, ElementsAre(true, false));
+  EXPECT_THAT(kit.after(control(ElementHeader::barrier({1}), 1)), ElementsAre("barrier 1"));
+}
+
+TEST(Task, TheEndOfAChannelAsideIsNotTheTasks) {
+  TaskKit kit(2, 1);
+  EXPECT_THAT(kit.after(control(ElementHeader::end(), 1)), IsEmpty());
+  EXPECT_FALSE(kit.script.has_left_inputs);
+  EXPECT_THAT(kit.after(control(ElementHeader::barrier({1}), 0)), ElementsAre("barrier 1"));
+  EXPECT_FALSE(kit.task->done());
+}
+
+TEST(Task, EndsWhenItsOtherChannelsHaveEndedAndLeavesThoseAside) {
+  TaskKit kit(2, 1);
+  kit.after(control(ElementHeader::end(), 0));
+  EXPECT_TRUE(kit.script.has_left_inputs);
+  while (kit.step() == StepOutcome::kWorked) continue;
+  EXPECT_TRUE(kit.task->metrics().finished);
+}
+
+TEST(Task, EndsWhenNobodyReadsItAnyMore) {
+  for (const std::size_t channels : {0u, 2u}) {
+    TaskKit kit(channels);
+    kit.step();
+    kit.script.is_unread = true;
+    kit.script.log.clear();
+    EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+    EXPECT_TRUE(kit.script.has_left_inputs);
+    while (kit.step() == StepOutcome::kWorked) continue;
+    EXPECT_THAT(kit.script.log, ElementsAre("end_batch", "close"));
+    EXPECT_TRUE(kit.task->metrics().finished);
+  }
+}
+
+TEST(Task, RecordsOfAChannelAsideAreCountedAndWakeNoIdleChannel) {
+  TaskKit kit(2, 1);
+  kit.after(control(ElementHeader::watermark({10}), 0));
+  EXPECT_THAT(kit.after(control(ElementHeader::idle(), 0)), ElementsAre("idle"));
+  Turn rules = data(0);
+  rules.records_aside = 3;
+  EXPECT_THAT(kit.after(rules), ElementsAre("idle")) << "what they made come out woke the readers";
+  EXPECT_EQ(kit.task->metrics().records_in, 3u);
 }
 
 TEST(Task, AFailureStopsItAndStays) {
@@ -293,6 +362,99 @@ TEST(Task, MetricsNameItAndShowItsQueue) {
   EXPECT_EQ(metrics.index, 4u);
   EXPECT_EQ(metrics.queued, 3u);
   EXPECT_EQ(metrics.queue_capacity, 8u);
+}
+
+TEST(Task, WorksOffWhatIsDueInSlicesThoughNoRecordComes) {
+  TaskKit kit(1);
+  kit.script.due = 600;
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.step(), StepOutcome::kIdle);
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{256, 256, 256}));
+}
+
+TEST(Task, VisitsMoreOfWhatIsDueWhenMoreRecordsCome) {
+  TaskKit kit(1);
+  kit.script.turns = {data(100), data(3)};
+  kit.step();
+  kit.step();
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{800, 256}));
+}
+
+TEST(Task, SendsIdleOnlyBehindWhatIsDue) {
+  TaskKit kit(1);
+  kit.script.due = 300;
+  EXPECT_EQ(kit.after(control(ElementHeader::idle())), (std::vector<std::string>{}));
+  kit.script.log.clear();
+  kit.step();
+  EXPECT_EQ(std::count(kit.script.log.begin(), kit.script.log.end(), "idle"), 1);
+}
+
+TEST(Task, ForgetsAnIdleThatRecordsHaveOvertaken) {
+  TaskKit kit(1);
+  kit.script.due = 300;
+  kit.after(control(ElementHeader::idle()));
+  EXPECT_EQ(kit.after(data(1)), (std::vector<std::string>{}));
+  EXPECT_EQ(kit.step(), StepOutcome::kIdle);
+  EXPECT_EQ(std::count(kit.script.log.begin(), kit.script.log.end(), "idle"), 0);
+}
+
+TEST(Task, LetsOutWhatIsDueBeforeItCloses) {
+  TaskKit kit(1);
+  kit.script.due = 1000;
+  kit.after(control(ElementHeader::watermark(kMaxEventTime)));
+  EXPECT_EQ(kit.after(control(ElementHeader::end())), (std::vector<std::string>{}));
+  kit.script.log.clear();
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.log, (std::vector<std::string>{"end_batch", "end_batch", "close"}));
+  EXPECT_EQ(kit.step(), StepOutcome::kFinished);
+}
+
+struct SkewedKit : TaskKit {
+  SkewedKit() : TaskKit(2) {}
+  void watermarks(std::int64_t first, std::int64_t second) {
+    after(control(ElementHeader::watermark({first}), 0));
+    after(control(ElementHeader::watermark({second}), 1));
+  }
+};
+
+struct SkewTest : testing::Test {
+  SkewTest() {
+    Script limited;
+    limited.skew_limit = std::chrono::microseconds(10);
+    kit.script.skew_limit = limited.skew_limit;
+    EXPECT_TRUE(kit.task->open().ok());
+  }
+  SkewedKit kit;
+};
+
+TEST_F(SkewTest, AChannelThatRunsAheadIsNotReadUntilTheOtherFollows) {
+  kit.watermarks(5, 20);
+  EXPECT_EQ(kit.script.blocked, (std::vector<bool>{false, true}));
+  kit.after(control(ElementHeader::watermark({11}), 0));
+  EXPECT_EQ(kit.script.blocked, (std::vector<bool>{false, false}));
+}
+TEST_F(SkewTest, AnIdleChannelHoldsNobodyBack) {
+  kit.watermarks(5, 20);
+  kit.after(control(ElementHeader::idle(), 0));
+  EXPECT_EQ(kit.script.blocked, (std::vector<bool>{false, false}));
+}
+TEST_F(SkewTest, ADrainedChannelHoldsNobodyBack) {
+  kit.watermarks(5, 20);
+  kit.after(control(ElementHeader::end(), 0));
+  EXPECT_FALSE(kit.script.blocked[1]);
+}
+TEST_F(SkewTest, ABarrierUnblocksTheChannelThatRunsAhead) {
+  kit.watermarks(5, 20);
+  kit.after(control(ElementHeader::barrier({1}), 0));
+  EXPECT_EQ(kit.script.blocked, (std::vector<bool>{true, false}));
+  kit.after(control(ElementHeader::barrier({1}), 1));
+  EXPECT_EQ(kit.script.blocked, (std::vector<bool>{false, true})) << "aligned, and still ahead";
+}
+TEST_F(SkewTest, ASourceThatHasNeverSpokenStopsNobody) {
+  kit.after(control(ElementHeader::watermark({1000}), 1));
+  EXPECT_EQ(kit.script.blocked, (std::vector<bool>{false, false}));
 }
 
 }  // namespace

@@ -43,7 +43,10 @@ class OfferedBody final : public StageBody {
   void watermark(EventTime) noexcept override {}
   void idle() noexcept override {}
   void barrier(Epoch) noexcept override {}
-  void end_batch(Instant) noexcept override {}
+  bool end_batch(Instant, std::size_t) noexcept override { return false; }
+  std::chrono::microseconds skew_limit() const noexcept override {
+    return std::chrono::microseconds::max();
+  }
   Instant wake_at() const noexcept override { return kNever; }
   Status close() override { return Status(); }
   bool flushed() noexcept override { return true; }
