@@ -2,8 +2,18 @@
 
 namespace penstock {
 
-Result<JobHandle> Job::start(const Options& options) const {
+Result<std::unique_ptr<Engine>> Job::build(const Options& options) const {
   Result<std::unique_ptr<Engine>> engine = Engine::build(*plan_, options);
+  if (engine.ok() && runs_->once && runs_->begun.exchange(true)) {
+    return Status::failed_precondition(
+        "it was started before, and its inputs belong to that run: write a new Job to run it "
+        "again");
+  }
+  return engine;
+}
+
+Result<JobHandle> Job::start(const Options& options) const {
+  Result<std::unique_ptr<Engine>> engine = build(options);
   if (!engine.ok()) return engine.status().with_place("job \"" + name_ + "\"");
   if (Status status = (*engine)->start(); !status.ok())
     return status.with_place("job \"" + name_ + "\"");
@@ -16,7 +26,7 @@ Result<JobHandle> Job::open(const Options& options) const {
         "job \"" + name_ + "\": open() runs on one thread, but option workers is " +
         std::to_string(options.workers) + "; set it to 1 or call start()");
   }
-  Result<std::unique_ptr<Engine>> engine = Engine::build(*plan_, options);
+  Result<std::unique_ptr<Engine>> engine = build(options);
   if (!engine.ok()) return engine.status().with_place("job \"" + name_ + "\"");
   if (Status status = (*engine)->open_by_hand(); !status.ok())
     return status.with_place("job \"" + name_ + "\"");

@@ -4,9 +4,16 @@
 //            the thread that owns the work.
 // Ownership  Everything hangs off the job and its handle: no global state, no signal handlers, no output of our own.
 //            Two jobs in one process do not know of each other. No callback runs after stop() or ~JobHandle().
+// Callbacks  A function of the job may use its handle too. There nothing waits: stop() and ~JobHandle() only ask, and
+//            each worker ends after the records at hand; wait() refuses; wait_for() is false and poll() idle at once.
+//            drain(), finish(), status() and metrics() do the same as elsewhere. A job whose handle goes in a callback
+//            is destroyed by that callback's thread a little later, so its functions must own what they use.
+// Runs       A job with inputs runs once, since what is pushed belongs to one run; a second start() or open() refuses.
+//            Without inputs each start() is a run of its own, from the beginning of its sources.
 // Errors     start() refuses a job that cannot run, with a message; a job that fails while running says why in wait().
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -15,6 +22,7 @@
 #include "penstock/api/input.h"
 #include "penstock/api/keyed_stream.h"
 #include "penstock/api/options.h"
+#include "penstock/api/window_all_stream.h"
 #include "penstock/core/runtime/source_input.h"
 #include "penstock/io/decode/decoded_source.h"
 
@@ -22,15 +30,15 @@ namespace penstock {
 
 class JobHandle {
  public:
-  explicit JobHandle(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  explicit JobHandle(std::unique_ptr<Engine> engine) : engine_(engine.release()) {}
 
   // Sources stop, what is in flight comes out, the job ends. Returns at once: wait() for the end.
   void drain() { engine_->drain(); }
   // Like drain(), and time is over: everything that waits for a later watermark comes out too.
   void finish() { engine_->finish(); }
-  // Ends the job now. What is in flight is dropped. No callback runs after it returns.
+  // Ends the job now. What is in flight is dropped. No callback runs after it returns, unless it is called in one.
   void stop() { engine_->stop(); }
-  // Until the job has ended; why.
+  // Until the job has ended; why. kFailedPrecondition in a callback.
   Status wait() { return engine_->wait(); }
   // Until the job has ended or `timeout` has passed; true when it has ended.
   bool wait_for(std::chrono::nanoseconds timeout) { return engine_->wait_for(timeout); }
@@ -44,12 +52,16 @@ class JobHandle {
   Engine& engine() noexcept { return *engine_; }
 
  private:
-  std::unique_ptr<Engine> engine_;
+  struct End {
+    void operator()(Engine* engine) const { Engine::end(std::unique_ptr<Engine>(engine)); }
+  };
+  std::unique_ptr<Engine, End> engine_;
 };
 
 class Job {
  public:
-  explicit Job(std::string name) : name_(std::move(name)), plan_(std::make_shared<Plan>()) {}
+  explicit Job(std::string name)
+      : name_(std::move(name)), plan_(std::make_shared<Plan>()), runs_(std::make_shared<Runs>()) {}
 
   const std::string& name() const noexcept { return name_; }
 
@@ -77,6 +89,7 @@ class Job {
   // {stream, handle to push into it}
   template <class T>
   auto input(InputOptions options = {}) {
+    runs_->once = true;
     auto channel = std::make_shared<internal::InputChannel<T>>(options);
     auto stream = source(internal::InputSource<T>(channel), "input");
     plan_->stage({static_cast<std::uint32_t>(plan_->stages().size() - 1)}).parallelism_max = 1;
@@ -93,8 +106,17 @@ class Job {
   const Plan& plan() const noexcept { return *plan_; }
 
  private:
+  // Copies of a job share its plan, and so its runs.
+  struct Runs {
+    bool once = false;
+    std::atomic<bool> begun{false};
+  };
+
+  Result<std::unique_ptr<Engine>> build(const Options& options) const;
+
   std::string name_;
   std::shared_ptr<Plan> plan_;
+  std::shared_ptr<Runs> runs_;
 };
 
 }  // namespace penstock

@@ -21,6 +21,9 @@ class OsThread final : public ThreadHandle {
   void join() override {
     if (thread_.joinable()) thread_.join();
   }
+  void detach() override {
+    if (thread_.joinable()) thread_.detach();
+  }
   const Status& pin_status() const noexcept override { return pin_status_; }
 
  private:

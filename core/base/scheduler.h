@@ -28,6 +28,8 @@ class ThreadHandle {
   virtual ~ThreadHandle() = default;  // Joins.
   // Waits until the body has returned. A second call does nothing.
   virtual void join() = 0;
+  // Lets the thread end by itself, for its own body to call before it destroys the handle; join() then does nothing.
+  virtual void detach() = 0;
   // How the pinning went; OK when none was asked for.
   virtual const Status& pin_status() const noexcept = 0;
 };

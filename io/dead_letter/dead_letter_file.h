@@ -2,8 +2,9 @@
 //
 //   {"source":"payments.ndjson","split":0,"offset":81723,"error":"cannot read field ...","raw_base64":"eyJ0..."}
 //
-// The raw bytes are exactly those that came, so that they can be mended and played again; they may hold personal
-// data: the file has mode 0600, and nothing of the payload goes anywhere else.
+// The raw bytes are exactly those that came, so that they can be mended and played again; but of a record longer than
+// its source takes only the beginning is left, and `error` has its length. They may hold personal data: the file has
+// mode 0600, and nothing of the payload goes anywhere else.
 // Threads    One object per task. Several may append to one path: whole lines, one system call per
 //            flush in append mode, so they never mix.
 // Bounds     What waits for a flush is kept to about kBufferBytes and one record.

@@ -9,7 +9,8 @@ namespace penstock {
 enum class ErrorPolicy : std::uint8_t {
   kFail,        // The job stops with the record's place and the reason.
   kSkip,        // The record is dropped and counted.
-  kDeadLetter,  // The record goes to a file with its raw bytes, place and reason, and is counted.
+  kDeadLetter,  // The record goes to a file with its raw bytes, place and reason, and is counted; of a record longer
+                // than its source takes, its first 64 KiB.
 };
 
 struct DecodeOptions {

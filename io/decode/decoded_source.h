@@ -3,8 +3,9 @@
 // A Decoder is copyable and has `using Value`, `using Error`, `bool decode(const RawRecord&, Value&, Error&) noexcept`
 // and Error has `std::string message() const`. No batch of values is made: a value goes from the decoder straight into
 // the chain.
-// Errors     A record that cannot be decoded is counted and treated by policy; see decode_options.h. Messages name the
-//            source, the split, the offset, the field and the value.
+// Errors     A record that cannot be decoded, or that its reader cut, is counted and treated by policy; see
+//            decode_options.h. Messages name the source, the split, the offset, the field and the value.
+// End        When the job drains it reads no more, hands out what it has read, and then ends.
 // Threads    Owned by one task.
 #pragma once
 
@@ -41,26 +42,26 @@ class DecodedSource {
     reader_.reset();
     return bad_ == nullptr ? Status() : bad_->close();
   }
+  void stop() noexcept { stopping_ = true; }
   std::size_t channels() const noexcept { return 0; }
   void block(std::size_t, bool) noexcept {}
   std::size_t queued() const noexcept { return 0; }
   std::size_t capacity() const noexcept { return 0; }
 
   template <class Chain>
-  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit,
-            const TaskFailure& failure) {
+  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) {
     // What an earlier poll read and back-pressure held up comes first; its bytes stay lent until the next poll.
     if (next_ == filled_ && !refill(now, budget)) return waiting_;
     Turn turn;
     Value value;
     typename Decoder::Error error;
-    while (next_ < filled_ && credit.left > 0 && !failure.failed()) {
+    while (next_ < filled_ && credit.left > 0) {
       const RawRecord& raw = batch_[next_++];
       ++turn.records;
-      if (decoder_.decode(raw, value, error)) [[likely]] {
+      if (raw.cut_from_bytes == 0 && decoder_.decode(raw, value, error)) [[likely]] {
         chain.collect(Record<Value>{value, EventTime{}});
       } else {
-        bad_->note(raw, error.message());
+        bad_->note(raw, raw.cut_from_bytes == 0 ? error.message() : reader_->why_cut(raw));
       }
     }
     bad_->end_batch();
@@ -74,6 +75,11 @@ class DecodedSource {
   // False when the reader has nothing now; `waiting_` then says what to tell the task.
   bool refill(Instant now, std::size_t budget) {
     next_ = filled_ = 0;
+    if (stopping_) {
+      waiting_ = Turn{};
+      waiting_.kind = TurnKind::kEnded;
+      return false;
+    }
     Result<PollResult> polled =
         reader_->poll(std::span(batch_).first(std::min(budget, kBatch)), now);
     if (!polled.ok()) {
@@ -95,6 +101,7 @@ class DecodedSource {
   std::array<RawRecord, kBatch> batch_;
   std::size_t next_ = 0;
   std::size_t filled_ = 0;
+  bool stopping_ = false;
   Turn waiting_;
   TaskFailure* failure_ = nullptr;
 };

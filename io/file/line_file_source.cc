@@ -23,7 +23,6 @@ class LineFileReader final : public ByteReader {
     PollResult result;
     result.records = splitter_.take(batch, read_at_);
     if (result.records > 0) return result;
-    PENSTOCK_RETURN_IF_ERROR(splitter_.status(options_.path));
     if (!ended_) {
       const Result<bool> more = read_block(now);
       if (!more.ok()) return more.status();
@@ -36,6 +35,7 @@ class LineFileReader final : public ByteReader {
     result.state = SourceState::kEnded;
     return result;
   }
+  std::string why_cut(const RawRecord& raw) const override { return splitter_.why_cut(raw); }
 
  private:
   // False at the end of the file as it is now.

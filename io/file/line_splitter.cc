@@ -20,40 +20,79 @@ std::span<char> LineSplitter::writable(std::size_t bytes) {
 
 std::size_t LineSplitter::take(std::span<RawRecord> batch, Instant arrival) noexcept {
   std::size_t taken = 0;
-  while (taken < batch.size() && scanned_ < end_ && !too_long_) {
-    const char* from = buffer_.data() + scanned_;
-    const auto* newline = static_cast<const char*>(std::memchr(from, '\n', end_ - scanned_));
-    scanned_ = newline == nullptr ? end_ : static_cast<std::size_t>(newline - buffer_.data());
-    too_long_ = scanned_ - begin_ > line_bytes_max_;
-    if (newline == nullptr || too_long_) break;
-    batch[taken++] = cut(scanned_, arrival);
-    ++scanned_;
-    offset_ += scanned_ - begin_;
-    begin_ = scanned_;
+  while (taken < batch.size() && scanned_ < end_) {
+    const bool at_end = find_newline();
+    const bool too_long = dropped_bytes_ > 0 || scanned_ - begin_ > line_bytes_max_;
+    if (too_long) {
+      drop_scanned();
+    } else if (at_end) {
+      batch[taken++] = line(scanned_, arrival);
+    }
+    if (at_end) {
+      ++scanned_;
+      offset_ += scanned_ - begin_;
+      begin_ = scanned_;
+    }
+    // No further line: there is one head to lend.
+    if (too_long && take_cut(batch[taken], at_end, arrival)) return taken + 1;
   }
   return taken;
 }
 
 bool LineSplitter::take_rest(RawRecord& record, Instant arrival) noexcept {
-  if (begin_ == end_ || too_long_) return false;
-  record = cut(end_, arrival);
+  if (dropped_bytes_ > 0) return take_cut(record, true, arrival);
+  if (begin_ == end_) return false;
+  record = line(end_, arrival);
   offset_ += end_ - begin_;
   begin_ = scanned_ = end_;
   return true;
 }
 
-Status LineSplitter::status(std::string_view source_name) const {
-  if (!too_long_) return Status();
-  return Status::data_error(
-      std::string(source_name) + ": the line at byte " + std::to_string(offset_) +
-      " is longer than " + std::to_string(line_bytes_max_) +
-      " bytes; is it a file of lines? If such lines are meant, raise line_bytes_max");
+std::string LineSplitter::why_cut(const RawRecord& raw) const {
+  return std::string("line of ") + (dropped_bytes_ > 0 ? "at least " : "") +
+         std::to_string(raw.cut_from_bytes) + " bytes is longer than " +
+         std::to_string(line_bytes_max_) +
+         " bytes; is it a file of lines? If such lines are meant, raise line_bytes_max";
 }
 
-RawRecord LineSplitter::cut(std::size_t end, Instant arrival) noexcept {
+// Moves scanned_ to the next newline, or to the end of what there is.
+bool LineSplitter::find_newline() noexcept {
+  const char* from = buffer_.data() + scanned_;
+  const auto* newline = static_cast<const char*>(std::memchr(from, '\n', end_ - scanned_));
+  scanned_ = newline == nullptr ? end_ : static_cast<std::size_t>(newline - buffer_.data());
+  return newline != nullptr;
+}
+
+RawRecord LineSplitter::line(std::size_t end, Instant arrival) const noexcept {
   std::size_t size = end - begin_;
   if (size > 0 && buffer_[end - 1] == '\r') --size;
   return {{buffer_.data() + begin_, size}, {SplitId{0}, offset_}, arrival};
+}
+
+void LineSplitter::drop_scanned() {
+  if (dropped_bytes_ == 0) {
+    const std::size_t kept = std::min(kCutBytes, line_bytes_max_);
+    head_.resize(kept + kRawPaddingBytes);
+    std::memcpy(head_.data(), buffer_.data() + begin_, kept);
+    head_offset_ = offset_;
+  }
+  dropped_bytes_ += scanned_ - begin_;
+  offset_ += scanned_ - begin_;
+  begin_ = scanned_;
+}
+
+// Gives out the line being dropped if it is time to; forgets it at its end.
+bool LineSplitter::take_cut(RawRecord& record, bool at_end, Instant arrival) noexcept {
+  const bool due = !reported_ && (at_end || dropped_bytes_ > kReportFactor * line_bytes_max_);
+  if (due) {
+    record = {{head_.data(), head_.size() - kRawPaddingBytes},
+              {SplitId{0}, head_offset_},
+              arrival,
+              dropped_bytes_};
+  }
+  reported_ = !at_end && (reported_ || due);
+  if (at_end) dropped_bytes_ = 0;
+  return due;
 }
 
 }  // namespace penstock

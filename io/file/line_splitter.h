@@ -2,9 +2,11 @@
 //
 // A line ends with "\n" or "\r\n"; its end is not part of it. Empty lines count. Offsets are bytes
 // from the start of the stream; the split is always 0.
-// Ownership  Lines point into the splitter and are valid until the next writable().
-// Bounds     A line with more than `line_bytes_max` bytes before its newline is never given out:
-//            take() stops in front of it, so memory stays bounded whatever comes.
+// Ownership  Lines point into the splitter and are valid until the next writable() or take().
+// Bounds     Of a line with more than `line_bytes_max` bytes before its newline only the first
+//            kCutBytes are kept and given out, as a record with `cut_from_bytes`; the rest is
+//            passed over, so memory stays bounded whatever comes. It is given out at its end, or
+//            when kReportFactor times `line_bytes_max` have passed by: it may have no end.
 // Threads    One owner.
 // Cost       One memchr over the bytes; a line that does not end in its block is moved once.
 #pragma once
@@ -12,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "penstock/core/stream/source.h"
@@ -21,6 +23,9 @@ namespace penstock {
 
 class LineSplitter {
  public:
+  static constexpr std::size_t kCutBytes = std::size_t{64} << 10;
+  static constexpr std::size_t kReportFactor = 4;
+
   explicit LineSplitter(std::size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
 
   // Room for `bytes` behind what is kept; moves an unfinished line to the front.
@@ -34,11 +39,14 @@ class LineSplitter {
   // when there are none.
   bool take_rest(RawRecord& record, Instant arrival) noexcept;
 
-  // OK, or that the next line is too long, once take() has met it.
-  Status status(std::string_view source_name) const;
+  // See ByteReader::why_cut().
+  std::string why_cut(const RawRecord& raw) const;
 
  private:
-  RawRecord cut(std::size_t end, Instant arrival) noexcept;
+  bool find_newline() noexcept;
+  RawRecord line(std::size_t end, Instant arrival) const noexcept;
+  void drop_scanned();
+  bool take_cut(RawRecord& record, bool at_end, Instant arrival) noexcept;
 
   std::size_t line_bytes_max_;
   std::vector<char> buffer_;
@@ -46,7 +54,12 @@ class LineSplitter {
   std::size_t scanned_ = 0;   // From begin_ to here there is no newline.
   std::size_t end_ = 0;       // Of what was written.
   std::uint64_t offset_ = 0;  // Of begin_ in the stream.
-  bool too_long_ = false;
+
+  // Of a line that is too long, from where that was seen to its end.
+  std::vector<char> head_;
+  std::uint64_t head_offset_ = 0;
+  std::uint64_t dropped_bytes_ = 0;  // 0: there is no such line.
+  bool reported_ = false;
 };
 
 }  // namespace penstock

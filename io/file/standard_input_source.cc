@@ -12,14 +12,13 @@ namespace {
 
 class StandardInputReader final : public ByteReader {
  public:
-  StandardInputReader(std::string name, std::size_t line_bytes_max, std::unique_ptr<BlockPump> pump)
-      : name_(std::move(name)), splitter_(line_bytes_max), pump_(std::move(pump)) {}
+  StandardInputReader(std::size_t line_bytes_max, std::unique_ptr<BlockPump> pump)
+      : splitter_(line_bytes_max), pump_(std::move(pump)) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant) override {
     PollResult result;
     result.records = splitter_.take(batch, arrival_);
     if (result.records > 0) return result;
-    PENSTOCK_RETURN_IF_ERROR(splitter_.status(name_));
     if (const Block* block = pump_->front()) {
       append(*block);
       pump_->release();
@@ -34,6 +33,7 @@ class StandardInputReader final : public ByteReader {
     result.state = SourceState::kEnded;
     return result;
   }
+  std::string why_cut(const RawRecord& raw) const override { return splitter_.why_cut(raw); }
 
  private:
   void append(const Block& block) {
@@ -42,7 +42,6 @@ class StandardInputReader final : public ByteReader {
     arrival_ = block.arrival;
   }
 
-  std::string name_;
   LineSplitter splitter_;
   Instant arrival_;
   std::unique_ptr<BlockPump> pump_;
@@ -61,7 +60,7 @@ class StandardInputSource final : public ByteSource {
         BlockPump::start(options_.fd, name(), *context.clock, *context.waker);
     if (!pump.ok()) return pump.status();
     return std::unique_ptr<ByteReader>(
-        std::make_unique<StandardInputReader>(name(), options_.line_bytes_max, std::move(*pump)));
+        std::make_unique<StandardInputReader>(options_.line_bytes_max, std::move(*pump)));
   }
 
  private:

@@ -6,7 +6,8 @@
 //            with the line's newline came.
 // End        A last line without a newline is a line.
 // Replay     What was read is gone: after a crash these records cannot be read again.
-// Errors     A failed read, a line above `line_bytes_max`: a Status with the offset.
+// Errors     A failed read is a Status. A line above `line_bytes_max` is a record that cannot be
+//            read: policy decides; see line_splitter.h for what is kept.
 #pragma once
 
 #include <cstddef>

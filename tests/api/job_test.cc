@@ -5,10 +5,14 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "penstock/io/json/json.h"
+#include "penstock/io/memory/memory_source.h"
 #include "penstock/tests/api/api_kit.h"
 
 namespace penstock {
@@ -16,6 +20,14 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+
+struct Numbered {
+  int n = 0;
+};
+
+constexpr auto penstock_json_fields(Tag<Numbered>) {
+  return json::fields(json::field("n", &Numbered::n));
+}
 
 std::string message_of(const Status& status) { return std::string(status.message()); }
 
@@ -166,6 +178,135 @@ TEST(Job, DroppingTheHandleStopsTheJob) {
   EXPECT_FALSE(late->load());
 }
 
+// A job whose function gets its own job's handle with each record.
+struct Reentrant {
+  std::shared_ptr<std::optional<JobHandle>> handle = std::make_shared<std::optional<JobHandle>>();
+  std::shared_ptr<std::atomic<int>> calls = std::make_shared<std::atomic<int>>(0);
+  std::optional<InputHandle<int>> input;
+
+  // The function holds the handle, and the handle the function.
+  ~Reentrant() { handle->reset(); }
+
+  // `at_ten` is called for the tenth record. Starts on `workers` threads, or by hand when there are none.
+  template <class Function>
+  void start(std::uint32_t workers, Function at_ten) {
+    Job job("reentrant");
+    auto [numbers, pushed] = job.input<int>();
+    input = pushed;
+    std::move(numbers).rebalance().for_each([handle = handle, calls = calls, at_ten](const int& n) {
+      calls->fetch_add(1);
+      if (n == 10) at_ten(*handle);
+    });
+    Result<JobHandle> started =
+        workers == 0 ? job.open({{.ring_slots = 8}}) : job.start({{.workers = workers}});
+    ASSERT_TRUE(started.ok());
+    handle->emplace(std::move(*started));
+    for (int n = 0; n <= 10; ++n) ASSERT_TRUE(input->push(n).ok());
+    for (int n = 11; n < 100; ++n) (void)input->push(n);  // The tenth may have ended the job.
+  }
+  bool ends(std::uint32_t workers) {
+    if (workers > 0) return (*handle)->wait_for(kHangsAfter);
+    for (int i = 0; i < 1000; ++i) {
+      if ((*handle)->poll() == StepOutcome::kFinished) return true;
+    }
+    return false;
+  }
+};
+
+// By hand (0), or on that many workers.
+class JobCallback : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(JobCallback, MayStopItsJobWithoutWaitingForItself) {
+  Reentrant job;
+  job.start(GetParam(), [](std::optional<JobHandle>& handle) { handle->stop(); });
+  ASSERT_TRUE(job.ends(GetParam()));
+  EXPECT_TRUE((*job.handle)->status().ok()) << (*job.handle)->status().to_string();
+  EXPECT_EQ(job.input->push(1).code(), StatusCode::kFailedPrecondition);
+  (*job.handle)->stop();
+  const int calls = *job.calls;
+  if (GetParam() == 0) {
+    EXPECT_EQ((*job.handle)->poll(), StepOutcome::kFinished);
+  }
+  EXPECT_EQ(*job.calls, calls);
+}
+
+TEST_P(JobCallback, MayDrainItsJobWhichThenLosesNothing) {
+  Reentrant job;
+  job.start(GetParam(), [](std::optional<JobHandle>& handle) {
+    handle->drain();
+    handle->drain();
+  });
+  ASSERT_TRUE(job.ends(GetParam()));
+  EXPECT_GE(*job.calls, 11);
+  EXPECT_TRUE((*job.handle)->status().ok()) << (*job.handle)->status().to_string();
+}
+
+TEST_P(JobCallback, IsToldThatItCannotWaitForItsOwnJob) {
+  Reentrant job;
+  auto told = std::make_shared<Status>();
+  auto ended = std::make_shared<bool>(true);
+  auto step = std::make_shared<StepOutcome>(StepOutcome::kWorked);
+  job.start(GetParam(), [=, by_hand = GetParam() == 0](std::optional<JobHandle>& handle) {
+    *told = handle->wait();
+    *ended = handle->wait_for(std::chrono::hours(1));
+    if (by_hand) *step = handle->poll();
+    handle->drain();
+  });
+  ASSERT_TRUE(job.ends(GetParam()));
+  EXPECT_EQ(told->code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(message_of(*told), AllOf(HasSubstr("callback"), HasSubstr("stop()")));
+  EXPECT_FALSE(*ended);
+  if (GetParam() == 0) {
+    EXPECT_EQ(*step, StepOutcome::kIdle);
+  }
+}
+
+TEST_P(JobCallback, MayDropTheHandleOfItsJobWhichThenEndsAndIsDestroyed) {
+  Reentrant job;
+  auto destroyed = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<void> held(nullptr, [destroyed](void*) { destroyed->store(true); });
+  job.start(GetParam(), [held](std::optional<JobHandle>& handle) { handle.reset(); });
+  held.reset();
+  if (GetParam() == 0) {
+    for (int i = 0; i < 1000 && job.handle->has_value(); ++i) (void)(*job.handle)->poll();
+  }
+  ASSERT_TRUE(eventually([&] { return destroyed->load(); }));
+  EXPECT_FALSE(job.handle->has_value());
+  EXPECT_EQ(job.input->push(1).code(), StatusCode::kFailedPrecondition);
+}
+
+INSTANTIATE_TEST_SUITE_P(ByHandAndOnThreads, JobCallback, testing::Values(0u, 1u, 2u));
+
+TEST(Job, WithInputsIsStartedOnce) {
+  Job job("once");
+  auto [numbers, input] = job.input<int>();
+  Collected<int> all;
+  collect_into(std::move(numbers), all);
+  EXPECT_FALSE(job.start({{.workers = 0}}).ok()) << "this was no start";
+  auto running = job.start();
+  ASSERT_TRUE(running.ok());
+  const Job copy = job;
+  for (const Status& again : {job.start().status(), job.open().status(), copy.run()}) {
+    EXPECT_EQ(again.code(), StatusCode::kFailedPrecondition);
+    EXPECT_THAT(message_of(again), AllOf(HasSubstr("job \"once\""), HasSubstr("started before"),
+                                         HasSubstr("new Job")));
+  }
+  ASSERT_TRUE(input.push(1).ok()) << "the first run goes on";
+  input.close();
+  EXPECT_TRUE(running->wait().ok());
+  EXPECT_EQ(all.size(), 1u);
+}
+
+TEST(Job, WithoutInputsRunsAsOftenAsItIsStarted) {
+  Job job("again");
+  Collected<Numbered> all;
+  collect_into(job.source(memory_source({"{\"n\":1}", "{\"n\":2}"}), json::decoder<Numbered>()),
+               all);
+  EXPECT_TRUE(job.run().ok());
+  EXPECT_TRUE(job.run().ok());
+  EXPECT_EQ(all.size(), 4u);
+}
+
 TEST(Job, TwoJobsInOneProcessDoNotKnowOfEachOther) {
   Collected<int> lists[2];
   Job first("first");
@@ -187,6 +328,21 @@ TEST(Job, TwoJobsInOneProcessDoNotKnowOfEachOther) {
   EXPECT_TRUE(first_running->wait().ok());
   EXPECT_EQ(second_running->wait().code(), StatusCode::kUserError);
   EXPECT_EQ(lists[0].size(), 1000u);
+}
+
+TEST(Job, ADrainLetsOutWhatAByteSourceHasReadAndBackPressureHoldsUp) {
+  std::vector<std::string> lines;
+  for (int n = 0; n < 100; ++n) lines.push_back("{\"n\":" + std::to_string(n) + "}");
+  Job job("drain");
+  Collected<Numbered> all;
+  collect_into(job.source(memory_source(std::move(lines)), json::decoder<Numbered>()).rebalance(),
+               all);
+  TestDriver driver(job, {.ring_slots = 2, .batch_max = 256});
+  (void)driver.job().poll();
+  ASSERT_LT(driver.job().metrics().records_read(), 100u) << "nothing was held up";
+  ASSERT_TRUE(driver.drain().ok());
+  EXPECT_TRUE(driver.finished());
+  EXPECT_EQ(all.size(), 100u);
 }
 
 TEST(Job, MetricsNameStagesAndCount) {

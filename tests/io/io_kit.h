@@ -104,6 +104,8 @@ struct ReadLine {
   std::string text;
   Origin origin;
   Instant arrival;
+  std::uint64_t cut_from_bytes = 0;
+  std::string why_cut;
 };
 
 // A reader with all that it needs.
@@ -154,7 +156,8 @@ class ReaderRun {
 
  private:
   void keep(const RawRecord& raw) {
-    lines.push_back({std::string(raw.bytes), raw.origin, raw.arrival});
+    lines.push_back({std::string(raw.bytes), raw.origin, raw.arrival, raw.cut_from_bytes,
+                     raw.cut_from_bytes > 0 ? reader_->why_cut(raw) : ""});
     const char* end = raw.bytes.data() + raw.bytes.size();
     for (std::size_t i = 0; i < kRawPaddingBytes; ++i) padding_sum_ = padding_sum_ + end[i];
   }

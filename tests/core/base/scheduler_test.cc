@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,26 @@ TEST(ThreadScheduler, JoinsWhenTheHandleGoes) {
     release.notify_all();
   }
   EXPECT_TRUE(done);
+}
+
+// A body that gives up its own handle, which nobody else could then join.
+TEST(ThreadScheduler, ABodyMayDetachItsThreadAndDestroyItsHandle) {
+  std::unique_ptr<ThreadHandle> own;
+  std::atomic<int> at{0};
+  auto handle = make_thread_scheduler()->spawn({.name = "own", .cpu = {}}, [&] {
+    at.wait(0);
+    own->detach();
+    own->join();
+    own.reset();
+    at = 2;
+    at.notify_all();
+  });
+  ASSERT_TRUE(handle.ok());
+  own = *std::move(handle);
+  at = 1;
+  at.notify_all();
+  at.wait(1);
+  EXPECT_EQ(own, nullptr);
 }
 
 }  // namespace

@@ -80,14 +80,30 @@ TEST_F(LineFileSourceTest, StampsArrivalWithTheReadingOfTheClock) {
   EXPECT_EQ(run.lines[0].arrival, Instant{5'000'000'000});
 }
 
-TEST_F(LineFileSourceTest, DeliversWhatStandsBeforeALineThatIsTooLongAndThenFails) {
-  write("one\ntwo\n" + std::string(600'000, 'x') + "\nfour\n");
+TEST_F(LineFileSourceTest, MarksALineThatIsTooLongAndReadsOnBehindIt) {
+  write("one\ntwo\n" + std::string(600'000, 'x') + "\nfour\n" + std::string(500'001, 'y'));
   auto run = open(false, 500'000);
-  const Status status = run.run();
-  EXPECT_EQ(status.code(), StatusCode::kDataError);
-  EXPECT_THAT(status.to_string(),
-              HasSubstr(path_ + ": the line at byte 8 is longer than 500000 bytes"));
-  EXPECT_THAT(run.texts(), ElementsAre("one", "two"));
+  EXPECT_TRUE(run.run().ok());
+  ASSERT_EQ(run.lines.size(), 5u);
+  EXPECT_EQ(run.lines[2].text, std::string(64 << 10, 'x'));
+  EXPECT_EQ(run.lines[2].origin, (Origin{SplitId{0}, 8}));
+  EXPECT_EQ(run.lines[2].cut_from_bytes, 600'000u);
+  EXPECT_THAT(run.lines[2].why_cut, HasSubstr("line of 600000 bytes is longer than 500000 bytes"));
+  EXPECT_EQ(run.lines[3].text, "four");
+  EXPECT_EQ(run.lines[3].cut_from_bytes, 0u);
+  EXPECT_EQ(run.lines[4].cut_from_bytes, 500'001u);
+}
+
+TEST_F(LineFileSourceTest, FollowsALineThatGrowsTooLongToItsEnd) {
+  write("one\n" + std::string(30, 'x'));
+  auto run = open(true, 20);
+  EXPECT_EQ(run.poll()->records, 1u);
+  EXPECT_EQ(run.poll()->records, 0u);
+  append("xxx\ntwo\n");
+  EXPECT_EQ(run.poll()->records, 1u);
+  EXPECT_EQ(run.poll()->records, 1u);
+  EXPECT_EQ(run.lines[1].cut_from_bytes, 33u);
+  EXPECT_EQ(run.lines[2].text, "two");
 }
 
 TEST_F(LineFileSourceTest, TakesALineOfOneMebibyte) {

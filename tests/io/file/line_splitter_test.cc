@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "penstock/core/base/random.h"
+#include "penstock/tests/harness/alloc_count.h"
 
 namespace penstock {
 namespace {
@@ -20,7 +21,8 @@ using ::testing::IsEmpty;
 struct Cut {
   std::vector<std::string> texts;
   std::vector<std::uint64_t> offsets;
-  Status status;
+  std::vector<std::uint64_t> cut_from;  // Of each.
+  std::vector<std::string> reasons;     // Of those that were cut.
 };
 
 // Feeds `bytes` in blocks of `block_bytes` and takes at most `batch` lines at a time.
@@ -33,6 +35,8 @@ Cut cut(std::string_view bytes, std::size_t block_bytes, std::size_t batch = 3,
     for (std::size_t i = 0; i < count; ++i) {
       result.texts.emplace_back(records[i].bytes);
       result.offsets.push_back(records[i].origin.offset);
+      result.cut_from.push_back(records[i].cut_from_bytes);
+      if (records[i].cut_from_bytes > 0) result.reasons.push_back(splitter.why_cut(records[i]));
     }
   };
   while (!bytes.empty()) {
@@ -43,7 +47,6 @@ Cut cut(std::string_view bytes, std::size_t block_bytes, std::size_t batch = 3,
     while (const std::size_t count = splitter.take(records, Instant{})) keep(count);
   }
   if (splitter.take_rest(records[0], Instant{})) keep(1);
-  result.status = splitter.status("lines");
   return result;
 }
 
@@ -83,26 +86,65 @@ TEST(LineSplitter, HasNoRestBehindANewline) {
   EXPECT_THAT(cut("one\n", 10).texts, ElementsAre("one"));
 }
 
-TEST(LineSplitter, StopsInFrontOfALineThatIsTooLong) {
-  const std::string text = "one\n" + std::string(11, 'x') + "\nthree\n";
-  for (const std::size_t block : {std::size_t{1}, std::size_t{7}, text.size()}) {
-    const Cut result = cut(text, block, 3, 10);
-    EXPECT_THAT(result.texts, ElementsAre("one")) << "blocks of " << block;
-    EXPECT_THAT(result.status.to_string(), HasSubstr("lines: the line at byte 4 is longer than 10 "
-                                                     "bytes"));
+TEST(LineSplitter, GivesTheBeginningOfALineThatIsTooLongAndGoesOnBehindIt) {
+  const std::string text = "one\n" + std::string(31, 'x') + "\nthree\n" + std::string(11, 'y') +
+                           "\r\n" + std::string(12, 'z') + "\n\nsix";
+  for (std::size_t block = 1; block <= text.size(); ++block) {
+    for (const std::size_t batch : {std::size_t{1}, std::size_t{3}, std::size_t{100}}) {
+      SCOPED_TRACE("blocks of " + std::to_string(block));
+      const Cut result = cut(text, block, batch, 10);
+      EXPECT_THAT(result.texts, ElementsAre("one", std::string(10, 'x'), "three",
+                                            std::string(10, 'y'), std::string(10, 'z'), "", "six"));
+      EXPECT_THAT(result.offsets, ElementsAre(0u, 4u, 36u, 42u, 55u, 68u, 69u));
+      EXPECT_THAT(result.cut_from, ElementsAre(0u, 31u, 0u, 12u, 12u, 0u, 0u));
+      ASSERT_EQ(result.reasons.size(), 3u);
+      EXPECT_THAT(result.reasons[0], HasSubstr("line of 31 bytes is longer than 10 bytes;"));
+    }
   }
 }
 
 TEST(LineSplitter, TakesALineOfExactlyTheBound) {
   const Cut result = cut(std::string(10, 'x') + "\n" + std::string(10, 'y'), 4, 3, 10);
-  EXPECT_EQ(result.texts.size(), 2u);
-  EXPECT_TRUE(result.status.ok());
+  EXPECT_THAT(result.cut_from, ElementsAre(0u, 0u));
 }
 
-TEST(LineSplitter, RefusesARestThatIsTooLong) {
+TEST(LineSplitter, GivesTheBeginningOfARestThatIsTooLong) {
   const Cut result = cut(std::string(11, 'x'), 100, 3, 10);
-  EXPECT_THAT(result.texts, IsEmpty());
-  EXPECT_EQ(result.status.code(), StatusCode::kDataError);
+  EXPECT_THAT(result.texts, ElementsAre(std::string(10, 'x')));
+  EXPECT_THAT(result.cut_from, ElementsAre(11u));
+}
+
+TEST(LineSplitter, KeepsABoundedBeginning) {
+  const std::size_t length = 5 * LineSplitter::kCutBytes;
+  const Cut result = cut(std::string(length, 'x') + "\nnext", 1000, 3, 2 * LineSplitter::kCutBytes);
+  EXPECT_THAT(result.texts, ElementsAre(std::string(LineSplitter::kCutBytes, 'x'), "next"));
+  EXPECT_THAT(result.cut_from, ElementsAre(length, 0u));
+}
+
+TEST(LineSplitter, ReportsALineWithoutAnEndOnceAndKeepsItsMemory) {
+  constexpr std::size_t kMax = 1000;
+  LineSplitter splitter(kMax);
+  RawRecord record;
+  std::size_t fed = 0;
+  std::size_t reports = 0;
+  for (int i = 0; i < 100'000; ++i, fed += 100) {
+    std::memset(splitter.writable(100).data(), 'x', 100);
+    splitter.written(100);
+    if (splitter.take({&record, 1}, Instant{}) == 0) continue;
+    ++reports;
+    EXPECT_LE(fed, (LineSplitter::kReportFactor + 1) * kMax);
+    EXPECT_THAT(splitter.why_cut(record), HasSubstr("line of at least 4100 bytes is longer"));
+  }
+  EXPECT_EQ(reports, 1u);
+  const std::uint64_t before = thread_allocations_so_far();
+  (void)splitter.writable(kMax);
+  EXPECT_EQ(thread_allocations_so_far() - before, 0u) << "it holds less than it has room for";
+
+  std::memcpy(splitter.writable(5).data(), "\ntwo\n", 5);
+  splitter.written(5);
+  EXPECT_EQ(splitter.take({&record, 1}, Instant{}), 1u);
+  EXPECT_EQ(record.bytes, "two");
+  EXPECT_EQ(record.origin.offset, fed + 1);
 }
 
 }  // namespace

@@ -131,13 +131,14 @@ TEST_F(StandardInputSourceTest, StampsArrivalWhenTheBlockWasRead) {
   EXPECT_EQ(run.lines.at(0).arrival, Instant{5'000'000'000});
 }
 
-TEST_F(StandardInputSourceTest, FailsOnALineThatIsTooLong) {
-  pipe_.write("one\n" + std::string(1000, 'x'));
+TEST_F(StandardInputSourceTest, MarksALineThatIsTooLongAndReadsOnBehindIt) {
+  pipe_.write("one\n" + std::string(1000, 'x') + "\nthree\n");
+  pipe_.close_write();
   test::ReaderRun run(*source(999));
-  const Status status = run.run();
-  EXPECT_EQ(status.code(), StatusCode::kDataError);
-  EXPECT_THAT(status.to_string(), HasSubstr("the line at byte 4 is longer than 999 bytes"));
-  EXPECT_THAT(run.texts(), ElementsAre("one"));
+  EXPECT_TRUE(run.run().ok());
+  EXPECT_THAT(run.texts(), ElementsAre("one", std::string(999, 'x'), "three"));
+  EXPECT_EQ(run.lines[1].cut_from_bytes, 1000u);
+  EXPECT_THAT(run.lines[1].why_cut, HasSubstr("line of 1000 bytes is longer than 999 bytes"));
 }
 
 TEST_F(StandardInputSourceTest, NamesADescriptorThatCannotBeRead) {
