@@ -27,9 +27,16 @@ class CurrentKey {
     key_ = &key;
     entry_ = table_->find_at(candidate, hash, key);
   }
+  // The key of an entry, for a walk over all of them.
+  // Reads nothing of the entry, which may be far away. REQUIRES: its state is not cleared to the last while it is set.
+  void set_entry(StateEntry* entry) noexcept {
+    key_ = entry->key();
+    entry_ = entry;
+  }
   void forget() noexcept { entry_ = nullptr; }  // Entries are about to move.
 
   std::uint64_t hash() const noexcept { return hash_; }
+  const void* key() const noexcept { return key_; }
   // Null when the key has no state.
   StateEntry* entry() const noexcept { return entry_; }
   // Creates the entry when it is missing. Null when there is no room.

@@ -19,6 +19,7 @@
 
 #include "penstock/core/base/status.h"
 #include "penstock/state/current_key.h"
+#include "penstock/state/expiring_value.h"
 #include "penstock/state/map_state.h"
 #include "penstock/state/map_table.h"
 #include "penstock/state/state_table.h"
@@ -54,8 +55,16 @@ class KeyedStateStore {
   // While the operator opens. Names are unique within it.
   template <class T>
   Result<ValueState<T>> value_state(std::string_view name);
+  template <class T>
+  Result<ExpiringValue<T>> value_state(std::string_view name, const Ttl& ttl);
   template <class K, class V>
   Result<MapState<K, V>> map_state(std::string_view name);
+  // Bytes beside the key whose meaning is the caller's; index of its slot in table().layout(), placed once sealed.
+  Result<std::uint32_t> raw_slot(std::string_view name, std::size_t bytes, std::size_t alignment) {
+    return add_slot(name, bytes, alignment, false);
+  }
+  // Told when an entry of table() has moved.
+  void add_move_listener(StateMoveListener listener) { move_listeners_.push_back(listener); }
 
   template <class Key>
   Status seal(const KeyedStateOptions& options) {
@@ -71,11 +80,20 @@ class KeyedStateStore {
     current_.set(hash, key, candidate);
   }
 
+  CurrentKey& current_key() noexcept { return current_; }
   StateTable& table() noexcept { return table_; }
   const StateTable& table() const noexcept { return table_; }
   // Table of the i-th map handle, for snapshots.
   StateTable& map_table(std::size_t index) noexcept { return maps_[index]->table(); }
   std::size_t maps() const noexcept { return maps_.size(); }
+
+  // The time of day by which values expire.
+  void set_now(EventTime now) noexcept { now_ = now; }
+  // Removes values that have expired from the next `budget` keys, while a round over all of them is due.
+  void sweep(std::size_t budget) noexcept;
+  bool has_expiring_values() const noexcept { return !expiring_.empty(); }
+  // When sweep() must be called again though nothing happens; kMaxEventTime: it need not.
+  EventTime sweep_at() const noexcept;
 
   bool failed() const noexcept;
   Status status() const;
@@ -84,15 +102,29 @@ class KeyedStateStore {
   bool maintain(std::size_t budget) noexcept;
 
  private:
+  struct Expiring {
+    std::uint32_t slot;
+    std::chrono::microseconds after;
+  };
+
+  Status add_expiring(std::string_view name, std::uint32_t slot, const Ttl& ttl);
+  void drop_expired(StateEntry* entry) noexcept;
   Status add_name(std::string_view name);
   Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
                                  bool derived);
   Status check_size(std::size_t bytes) const;
   Status with_place(Status status) const;
+  void moved(std::uint32_t from, std::uint32_t to) noexcept;
 
   StateTable table_;
   CurrentKey current_{&table_};
   std::vector<std::unique_ptr<MapTable>> maps_;
+  std::vector<StateMoveListener> move_listeners_;
+  std::vector<Expiring> expiring_;
+  EventTime now_;
+  static constexpr std::uint64_t kNoRound = ~std::uint64_t{0};
+  EventTime round_at_ = kMinEventTime;   // When the next round of the sweep begins.
+  std::uint64_t sweep_next_ = kNoRound;  // The first entry that this round has not seen.
   StateLayout layout_;
   std::string place_;
   std::vector<std::string> names_;
@@ -103,6 +135,15 @@ Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
   auto index = add_slot(name, sizeof(T), alignof(T), false);
   if (!index.ok()) return index.status();
   return ValueState<T>(&current_, *index);
+}
+
+template <class T>
+Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, const Ttl& ttl) {
+  using Cell = typename ExpiringValue<T>::Cell;
+  auto index = add_slot(name, sizeof(Cell), alignof(Cell), false);
+  if (!index.ok()) return index.status();
+  PENSTOCK_RETURN_IF_ERROR(add_expiring(name, *index, ttl));
+  return ExpiringValue<T>(ValueState<Cell>(&current_, *index), &now_, ttl);
 }
 
 template <class K, class V>

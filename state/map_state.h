@@ -26,6 +26,30 @@ class MapState {
     internal::check_state_type<V>();
   }
 
+  // Which bit of StateEntry::present tells that a key's map has elements. REQUIRES: the store is sealed.
+  std::uint32_t presence_bit() const noexcept { return head_slot().bit; }
+
+  // Look-ahead for an element of a key whose hash, without its low byte, is `owner`: first its index, later its entry.
+  void prefetch_index(std::uint64_t owner, const K& key) const noexcept {
+    map_->table().prefetch_index(MapTable::element_hash(owner, key_hash(key)));
+  }
+  void prefetch_entry(std::uint64_t owner, const K& key) const noexcept {
+    static_cast<void>(map_->table().locate(MapTable::element_hash(owner, key_hash(key))));
+  }
+
+  // Whether any key's map has an element.
+  bool any_of_all_keys() const noexcept { return map_->table().keys() > 0; }
+
+  // Calls visit(const K&) for each element of any key's map. It must not change one.
+  template <class Visit>
+  void for_each_key_of_all(Visit visit) const {
+    StateTable& table = map_->table();
+    for (std::uint64_t number = 0; number < table.slots(); ++number) {
+      StateEntry* element = table.entry_at(number);
+      if (element->alive()) visit(map_->template key_of<K>(element));
+    }
+  }
+
   // Null when the current key's map has no such element.
   const V* get(const K& key) const noexcept {
     StateEntry* primary = owner();

@@ -12,9 +12,6 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) noexcept {
   return (bytes + unit - 1) / unit * unit;
 }
 
-constexpr std::uint64_t kGroupBits = ~std::uint64_t{0} << 54;
-static_assert(kKeyGroups == 1024);
-
 }  // namespace
 
 Status MapTable::open(StateTable* primary, const StateTableOptions& options) {
@@ -49,8 +46,7 @@ std::uint64_t MapTable::prepare(const StateEntry* primary, const void* key,
                                 std::uint64_t hash) noexcept {
   std::memcpy(probe_.data(), primary->key(), primary_key_bytes_);
   std::memcpy(probe_.data() + (map_key_offset_ - sizeof(StateEntry)), key, shape_.key_bytes);
-  const std::uint64_t outer = primary->key_hash();
-  return (outer & kGroupBits) | (hash_combine(outer, hash) & ~kGroupBits);
+  return element_hash(primary->key_hash(), hash);
 }
 
 StateEntry* MapTable::insert_prepared(StateEntry* primary, std::uint64_t hash) noexcept {

@@ -65,6 +65,12 @@ class MapTable {
     return element->at<V>(value_offset_);
   }
 
+  // Of the element `hash` of the primary key `outer`, whose group it shares.
+  static std::uint64_t element_hash(std::uint64_t outer, std::uint64_t hash) noexcept {
+    constexpr std::uint64_t kGroupBits = ~std::uint64_t{0} << 54;
+    static_assert(kKeyGroups == 1024);
+    return (outer & kGroupBits) | (hash_combine(outer, hash) & ~kGroupBits);
+  }
   template <class K>
   StateEntry* find(const StateEntry* primary, const K& key) noexcept {
     const std::uint64_t hash = prepare(primary, &key, key_hash(key));
@@ -83,7 +89,7 @@ class MapTable {
   void primary_moved(std::uint32_t to) noexcept;
 
  private:
-  // Builds the bytes of (primary key, key) in probe_ and returns their hash: the group is the primary key's.
+  // Builds the bytes of (primary key, key) in probe_ and returns their hash.
   std::uint64_t prepare(const StateEntry* primary, const void* key, std::uint64_t hash) noexcept;
   bool same_primary(const StateEntry& element, const StateEntry& primary) const noexcept {
     return std::memcmp(element.key(), primary.key(), primary_key_bytes_) == 0;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,14 @@ std::uint64_t machine_bytes() noexcept {
   return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes);
 }
 
+// Newton's method: each round doubles the bits that are right, of which an odd number has three to begin with.
+constexpr std::uint64_t inverse_of_odd(std::uint64_t odd) noexcept {
+  std::uint64_t inverse = odd;
+  for (int round = 0; round < 5; ++round) inverse *= 2 - odd * inverse;
+  return inverse;
+}
+static_assert(inverse_of_odd(3) * 3 == 1 && inverse_of_odd(4095) * 4095 == 1);
+
 Status no_memory(std::string_view what, std::uint64_t bytes) {
   return {StatusCode::kResourceExhausted,
           "no memory for " + std::string(what) + " of keyed state (" + std::to_string(bytes) +
@@ -41,6 +50,8 @@ Status StateTable::open(const StateLayout& layout, const StateTableOptions& opti
   options_ = options;
   if (options_.bytes_max == 0) options_.bytes_max = machine_bytes();
   stride_ = layout.stride();
+  stride_shift_ = static_cast<std::uint32_t>(std::countr_zero(stride_));
+  stride_inverse_ = inverse_of_odd(stride_ >> stride_shift_);
   first_group_ = options.groups.first;
   group_count_ = options.groups.count;
   multiplier_ = hash_bits(options.seed) | 1;

@@ -146,8 +146,8 @@ class StateTable {
   }
   std::uint32_t number_of(const StateEntry* entry) const noexcept {
     const auto distance =
-        static_cast<std::size_t>(reinterpret_cast<const std::byte*>(entry) - memory_.data());
-    return static_cast<std::uint32_t>(distance / stride_);
+        static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(entry) - memory_.data());
+    return static_cast<std::uint32_t>((distance >> stride_shift_) * stride_inverse_);
   }
 
  private:
@@ -184,6 +184,8 @@ class StateTable {
 
   GrowableMemory memory_;
   std::size_t stride_ = 0;
+  std::uint32_t stride_shift_ = 0;  // Twos in the stride, and the inverse of the rest modulo 2^64:
+  std::uint64_t stride_inverse_ = 1;  // distances are multiples of it, so a product divides them.
   std::uint64_t multiplier_ = 1;
   std::uint32_t rest_shift_ = 0;
   std::uint32_t mixed_shift_ = 0;
