@@ -4,10 +4,17 @@
 #include <memory>
 #include <utility>
 
+#include "penstock/api/connected_stream.h"
+#include "penstock/api/session_stream.h"
 #include "penstock/api/stream.h"
+#include "penstock/api/windowed_stream.h"
 #include "penstock/operators/process.h"
+#include "penstock/operators/window/session_aggregate.h"
 
 namespace penstock {
+
+template <class T, class Selector>
+class SessionStream;
 
 template <class T, class Selector>
 class [[nodiscard]] KeyedStream {
@@ -21,6 +28,24 @@ class [[nodiscard]] KeyedStream {
     using Op = KeyedProcess<T, Selector, Operator>;
     return Stream<typename Op::Output, internal::FromExchanges<T>, Op>(
         std::move(plan_), stage_, {}, std::tuple<Op>(Op(std::move(selector_), std::move(op))));
+  }
+
+  // Beside the records of each key, every task gets every record of `broadcast`; see api/connected_stream.h.
+  template <class R>
+  auto connect(const BroadcastStream<R>& broadcast) && {
+    if (internal::same_job("connect", *plan_, stage_, *broadcast.plan_, broadcast.stage_))
+      plan_->connect(internal::broadcast_exchange<R>(broadcast.stage_, stage_));
+    return ConnectedStream<T, Selector, R>(std::move(plan_), stage_, std::move(selector_));
+  }
+
+  // Cuts each key's records into windows of event time: tumbling(size) or sliding(size, slide).
+  auto window(WindowSpec spec) && {
+    return WindowedStream<T, Selector>(std::move(plan_), stage_, std::move(selector_), spec);
+  }
+
+  // The same for sessions: session(gap).
+  auto window(SessionSpec spec) && {
+    return SessionStream<T, Selector>(std::move(plan_), stage_, std::move(selector_), spec);
   }
 
   // For messages and metrics.

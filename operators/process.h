@@ -5,70 +5,44 @@
 //   void open(OperatorContext& context)   opens its state: count_ = context.value_state<Count>("count")
 //   void on_record(const Record<In>&, CollectorOf<Output> auto&& out)   or
 //   void on_record(const Record<In>&, const KeyContext<Key>&, CollectorOf<Output> auto&& out)
-// and, where it needs them, the hooks of core/stream/chain.h. State handles always mean the key of the current record.
+// and, where it needs them, the hooks of core/stream/chain.h, where on_watermark comes when what was due is out.
+// State handles always mean the key of the current record.
+// Windows    An operator that keeps windows (operators/window/window_panes.h) names them and takes what they close:
+//   auto windows() noexcept { return std::tie(spend_); }
+//   void on_window(const Window<Acc>&, const KeyContext<Key>&, CollectorOf<Output> auto&& out)
+//            The key of the window is then the current one.
+// Broadcast  An operator of a connected stream (KeyedStream::connect) also takes the records of the other one, which
+//            come to every task; what it keeps of them lies in members of its own, the same in every task:
+//   void on_broadcast(const Record<R>&, CollectorOf<Output> auto&& out)
+// Timers     An operator that sets timers (operators/timer/timer_service.h) names them and has on_timer().
 // Ordering   Records of one key come in the order in which each producer sent them.
 // Errors     A throw, two states of one name, no memory for a new key, or more keys than allowed fail the task with a
 //            Status.
 // Threads    One task owns a key; its operator instance is called by one worker.
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-#include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "penstock/core/base/hash.h"
 #include "penstock/core/stream/collector.h"
 #include "penstock/core/stream/element.h"
 #include "penstock/operators/guarded.h"
+#include "penstock/operators/operator_context.h"
+#include "penstock/operators/step_clock.h"
+#include "penstock/operators/timer/timer_service.h"
+#include "penstock/operators/window/window_panes.h"
 #include "penstock/state/keyed_state.h"
+#include "penstock/state/lookahead.h"
 
 namespace penstock {
-
-// What a keyed operator opens its state with.
-class OperatorContext {
- public:
-  OperatorContext(KeyedStateStore& state, const TaskContext& task, Status& error)
-      : state_(&state), task_(&task), error_(&error) {}
-
-  // State under a name that is the operator's own. A name used twice fails the task when it opens.
-  template <class T>
-  ValueState<T> value_state(std::string_view name) {
-    return take(state_->value_state<T>(name));
-  }
-  template <class K, class V>
-  MapState<K, V> map_state(std::string_view name) {
-    return take(state_->map_state<K, V>(name));
-  }
-  const TaskContext& task() const noexcept { return *task_; }
-
- private:
-  template <class Handle>
-  Handle take(Result<Handle> handle) {
-    if (handle.ok()) return *handle;
-    if (error_->ok()) *error_ = handle.status();
-    return Handle();
-  }
-
-  KeyedStateStore* state_;
-  const TaskContext* task_;
-  Status* error_;
-};
-
-// What a keyed operator may know about the record at hand besides the record.
-template <class Key>
-class KeyContext {
- public:
-  explicit KeyContext(const Key& key) noexcept : key_(&key) {}
-  const Key& key() const noexcept { return *key_; }
-
- private:
-  const Key* key_;
-};
 
 template <class In, class Selector, class Operator>
 class KeyedProcess {
@@ -78,6 +52,8 @@ class KeyedProcess {
       requires { typename Operator::Output; },
       "process: the operator must say what it emits: using Output = ...;");
   using Output = typename Operator::Output;
+  static constexpr bool kWindows = requires(Operator& op) { op.windows(); };
+  static constexpr bool kTimers = requires(Operator& op) { op.timers(); };
 
   KeyedProcess(Selector selector, Operator op)
       : selector_(std::move(selector)), op_(std::move(op)) {}
@@ -85,51 +61,112 @@ class KeyedProcess {
   Status open(const TaskContext& context) {
     failure_ = context.failure;
     counters_ = context.counters;
+    credit_ = context.credit;
     // lint: allow(hot) once per task, when it opens
     state_ = std::make_shared<KeyedStateStore>(context.stage_name);
     Status error;
+    if constexpr (kTimers) PENSTOCK_RETURN_IF_ERROR(open_timers());
     OperatorContext operator_context(*state_, context, error);
     if constexpr (requires { op_.open(operator_context); }) op_.open(operator_context);
+    for_each_window([&](auto& window) {
+      if (error.ok()) error = window.open(*state_);
+    });
     if (!error.ok()) return error;
-    return state_->template seal<Key>(
-        {.groups = context.key_groups, .seed = context.seed, .max_keys = context.state_keys_max});
+    tells_time_ = kTimers || state_->has_expiring_values();
+    if (tells_time_) clock_.open(*context.clock);
+    PENSTOCK_RETURN_IF_ERROR(state_->template seal<Key>(
+        {.groups = context.key_groups, .seed = context.seed, .max_keys = context.state_keys_max}));
+    for_each_window([&](auto& window) {
+      if (error.ok()) error = bind(window);
+    });
+    return error;
   }
 
-  // Fetches the state of a block's keys, so that their cache misses overlap.
-  void look_ahead(std::span<const Element<In>> block) noexcept {
-    const StateTable& table = state_->table();
-    for (const Element<In>& element : block) table.prefetch_index(element.header.key_hash());
-    for (std::size_t i = 0; i < block.size(); ++i)
-      candidates_[i] = table.locate(block[i].header.key_hash());
+  void begin_batch(Instant now) noexcept {
+    if (tells_time_) tell_time(now);
+  }
+  // Works off a run of elements while the state of those behind is on its way. Returns for how many there was credit.
+  template <class Out>
+  std::size_t on_run(std::span<const Element<In>> run, const Credit& credit, Out&& out) noexcept {
+    return for_each_ahead(
+        state_->table(), run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },
+        [&](std::size_t i, StateEntry* candidate) {
+          if constexpr (kWindows) {
+            if (candidate == nullptr) return;
+            for_each_window([&](auto& w) { w.prefetch(candidate, run[i].header.time()); });
+          }
+        },
+        [&](std::size_t i, StateEntry* candidate) {
+          if (credit.left <= 0) return false;
+          const Element<In>& element = run[i];
+          return on_element(element.header.key_hash(), candidate,
+                            Record<In>{element.payload, element.header.time()}, out);
+        });
   }
 
-  // `position` is the record's place in the block last looked ahead at.
-  void on_element(std::uint64_t key_hash, std::size_t position, const Record<In>& record,
-                  CollectorOf<Output> auto&& out) noexcept {
-    const Key& key = std::invoke(selector_, record.value);
-    state_->set_current_key(key_hash, key, candidates_[position]);
-    const KeyContext<Key> context(key);
-    if constexpr (requires { op_.on_record(record, context, out); }) {
-      guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_record(record, context, out))) {
-        op_.on_record(record, context, out);
-      });
-    } else {
-      guarded(failure_, "process",
-              [&]() noexcept(noexcept(op_.on_record(record, out))) { op_.on_record(record, out); });
-    }
+  // A record of the connected broadcast stream. It belongs to no key.
+  template <class R>
+  void on_broadcast(const Record<R>& record, auto&& out) noexcept {
+    state_->current_key().forget();
+    guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_broadcast(record, out))) {
+      op_.on_broadcast(record, out);
+    });
   }
 
   void on_watermark(EventTime time, auto&& out) noexcept {
-    if constexpr (requires { op_.on_watermark(time, out); }) op_.on_watermark(time, out);
+    watermark_ = time;
+    for_each_window([&](auto& window) { window.on_watermark(time); });
+    if constexpr (kTimers) timers_->on_watermark(time);
+    pass_watermark(out);
   }
+  bool fire(std::size_t budget, auto&& out) noexcept {
+    if constexpr (kTimers) is_due_ = is_due_ || timers_->any_due();
+    if (!is_due_) return false;
+    for_each_window([&](auto& window) {
+      window.fire(budget, *credit_, [&](const auto& closed) { on_window(closed, out); });
+    });
+    if constexpr (kTimers) {
+      timers_->fire(budget, *credit_, [&](const Timer& timer, const Key& key) {
+        on_timer(timer, KeyContext<Key>(key), out);
+      });
+    }
+    state_->current_key().forget();
+    pass_watermark(out);
+    return true;  // Once more, also where nothing is due now: sinks flush at the end of a batch.
+  }
+  std::chrono::microseconds skew_limit() const noexcept {
+    auto limit = std::chrono::microseconds::max();
+    for_each_window([&](const auto& window) { limit = std::min(limit, window.skew_limit()); });
+    return limit;
+  }
+
   void end_batch(Instant now, auto&& out) noexcept {
+    if (tells_time_) tell_time(now);
+    if constexpr (kTimers) end_timers_batch();
     if constexpr (requires { op_.end_batch(now, out); }) op_.end_batch(now, out);
     if (state_->failed()) [[unlikely]]
       failure_->set(state_->status());
+    for_each_window([&](const auto& window) {
+      if (!window.status().ok()) [[unlikely]]
+        failure_->set(window.status());
+    });
+    if (tells_time_) state_->sweep(kSweptKeys);
     state_->maintain(kMaintenanceSlots);
     const KeyedStateMetrics metrics = state_->metrics();
     counters_->state_keys.set(metrics.keys);
-    counters_->state_bytes.set(metrics.resident_bytes);
+    if constexpr (kTimers) {
+      counters_->state_bytes.set(metrics.resident_bytes + timers_->resident_bytes());
+    } else {
+      counters_->state_bytes.set(metrics.resident_bytes);
+    }
+  }
+  Instant wake_at() const noexcept {
+    Instant at = kNever;
+    if constexpr (requires { op_.wake_at(); }) at = op_.wake_at();
+    if constexpr (kTimers) at = std::min(at, timers_->wake_at());
+    if (tells_time_ && state_->sweep_at() != kMaxEventTime)
+      at = std::min(at, clock_.instant_of(state_->sweep_at()));
+    return at;
   }
   Status close(auto&& out) {
     if constexpr (requires { op_.close(out); }) return op_.close(out);
@@ -139,13 +176,133 @@ class KeyedProcess {
  private:
   // Gaps filled and index slots moved per batch, off the record path.
   static constexpr std::size_t kMaintenanceSlots = 64;
+  static constexpr std::size_t kSweptKeys = 256;
+
+  // False: it must wait until what is due before it has come out.
+  [[gnu::always_inline]] bool on_element(std::uint64_t key_hash, StateEntry* candidate,
+                                         const Record<In>& record, auto&& out) noexcept {
+    const Key& key = std::invoke(selector_, record.value);
+    state_->set_current_key(key_hash, key, candidate);
+    const KeyContext<Key> context(key);
+    if constexpr (kWindows) {
+      if (is_due_) [[unlikely]]
+        fire_current(out);
+    }
+    if constexpr (kTimers) {
+      if (timers_->due() && !fire_timers_of(context, out)) [[unlikely]]
+        return false;
+    }
+    if constexpr (requires { op_.on_record(record, context, out); }) {
+      guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_record(record, context, out))) {
+        op_.on_record(record, context, out);
+      });
+    } else {
+      guarded(failure_, "process",
+              [&]() noexcept(noexcept(op_.on_record(record, out))) { op_.on_record(record, out); });
+    }
+    for_each_window([&](auto& window) {
+      if (window.has_updates()) [[unlikely]]
+        window.fire_updates([&](const auto& updated) { on_window(updated, out); });
+    });
+    return true;
+  }
+
+  // A key's own windows come out before it sees another record, or results would depend on how fast the walk is.
+  void fire_current(auto&& out) noexcept {
+    for_each_window([&](auto& window) {
+      window.fire_current([&](const auto& closed) { on_window(closed, out); });
+    });
+  }
+  template <class Acc>
+  void on_window(const Window<Acc>& window, auto&& out) noexcept {
+    const Key& key = *reinterpret_cast<const Key*>(state_->current_key().entry()->key());
+    const KeyContext<Key> context(key);
+    guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_window(window, context, out))) {
+      op_.on_window(window, context, out);
+    });
+  }
+
+  Status open_timers() {
+    static_assert(std::is_same_v<decltype(op_.timers()), Timers<Key>&>,
+                  "process: timers() returns Timers<Key>&, where Key is what key_by selects");
+    // lint: allow(hot) once per task, when it opens
+    timers_ = std::make_shared<TimerService<Key>>();
+    op_.timers() = Timers<Key>(timers_.get());
+    return timers_->open(*state_, clock_);
+  }
+  bool fire_timers_of(const KeyContext<Key>& context, auto&& out) noexcept {
+    return timers_->fire_current(context.key(), *credit_, [&](const Timer& timer, const Key&) {
+      on_timer(timer, context, out);
+    });
+  }
+  void on_timer(const Timer& timer, const KeyContext<Key>& context, auto&& out) noexcept {
+    guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_timer(timer, context, out))) {
+      op_.on_timer(timer, context, out);
+    });
+  }
+  void tell_time(Instant now) noexcept {
+    clock_.at(now);
+    state_->set_now(clock_.wall());
+  }
+  void end_timers_batch() noexcept {
+    timers_->maintain();
+    if (timers_->failed()) [[unlikely]]
+      failure_->set(timers_->status());
+  }
+
+  // Passes on as much of the watermark as has come out in full.
+  void pass_watermark(auto&& out) noexcept {
+    EventTime passed = watermark_;
+    is_due_ = false;
+    for_each_window([&](const auto& window) {
+      is_due_ = is_due_ || window.due();
+      passed = std::min(passed, window.passed());
+    });
+    if constexpr (kTimers) {
+      is_due_ = is_due_ || timers_->any_due();
+      passed = std::min(passed, timers_->passed());
+    }
+    if (passed <= passed_) return;
+    passed_ = passed;
+    if constexpr (requires { op_.on_watermark(passed, out); }) op_.on_watermark(passed, out);
+    out.watermark(passed);
+  }
+
+  template <class Visit>
+  void for_each_window(Visit visit) {
+    if constexpr (kWindows)
+      std::apply([&](auto&... window) { (visit(window), ...); }, op_.windows());
+  }
+  template <class Visit>
+  void for_each_window(Visit visit) const {
+    if constexpr (kWindows)
+      std::apply([&](const auto&... window) { (visit(window), ...); },
+                 const_cast<Operator&>(op_).windows());
+  }
+  template <class Panes>
+  Status bind(Panes& window) {
+    state_->add_move_listener({[](void* panes, std::uint32_t from, std::uint32_t to) noexcept {
+                                 static_cast<Panes*>(panes)->moved(from, to);
+                               },
+                               &window});
+    return window.bind(state_->table());
+  }
 
   Selector selector_;
   Operator op_;
   // Shared only so that the prototype can be copied; it has none.
   // lint: allow(hot) counted when the operator is copied, never per record
   std::shared_ptr<KeyedStateStore> state_;
-  std::array<StateEntry*, 16> candidates_{};
+  struct NoTimers {};
+  // lint: allow(hot) counted when the operator is copied, never per record
+  using TimersOrNot = std::conditional_t<kTimers, std::shared_ptr<TimerService<Key>>, NoTimers>;
+  [[no_unique_address]] TimersOrNot timers_;
+  EventTime watermark_ = kMinEventTime;
+  EventTime passed_ = kMinEventTime;
+  bool is_due_ = false;
+  bool tells_time_ = false;
+  StepClock clock_;
+  const Credit* credit_ = nullptr;
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;
 };

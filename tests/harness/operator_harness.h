@@ -41,6 +41,7 @@ struct Schedule {
   bool output_is_stuck =
       false;  // The output is emptied by one element, and only when the task can do no more.
   bool barriers = false;  // One behind each item of the input.
+  FiringPace firing{};
 };
 
 // Every schedule that an operator has to pass.
@@ -160,6 +161,7 @@ class Bench {
     context.stage_name = "harness";
     context.seed = 1;
     context.clock = &clock_;
+    context.firing = schedule_.firing;
     auto body = std::apply(
         [&](const Ops&... op) {
           return std::make_unique<ChainBody<ExchangeInput<In>, Gate, Ops...>>(

@@ -1,0 +1,146 @@
+// operators/window/accumulator.h -- what a window adds up: the shape of an aggregate, and the usual ones.
+//
+// An accumulator is a small trivially copyable struct, empty when default-constructed, with
+//   void add(const V&) noexcept          takes one value in
+//   void merge(const Acc&) noexcept      takes in all that another has taken in
+//   result() const                       what comes out; the accumulator itself where there is none
+// and, where it can, `bool retract(const Acc&) noexcept`: takes out what another has put in, or returns false when that
+// cannot be told without the rest. With it a sliding window costs the same for any number of slides; without it each
+// firing merges the window's panes anew. `bool empty() const noexcept` saves the count that otherwise tells whether a
+// pane has taken anything in.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+namespace penstock {
+
+template <class Acc>
+concept Accumulator = std::is_trivially_copyable_v<Acc> && std::default_initializable<Acc> &&
+                      requires(Acc& into, const Acc& from) { into.merge(from); };
+
+template <class Acc>
+concept Retractable = requires(Acc& into, const Acc& from) {
+  { into.retract(from) } -> std::same_as<bool>;
+};
+
+// How many values.
+struct Count {
+  std::uint64_t count = 0;
+
+  bool empty() const noexcept { return count == 0; }
+  template <class V>
+  void add(const V&) noexcept {
+    ++count;
+  }
+  void merge(const Count& other) noexcept { count += other.count; }
+  bool retract(const Count& other) noexcept {
+    count -= other.count;
+    return true;
+  }
+  std::uint64_t result() const noexcept { return count; }
+};
+
+// Sums of integers wrap around; sums of floating-point numbers are not retracted, since their errors would add up.
+template <class T>
+struct Sum {
+  T sum{};
+
+  void add(const T& value) noexcept { sum = static_cast<T>(plus(sum, value)); }
+  void merge(const Sum& other) noexcept { sum = static_cast<T>(plus(sum, other.sum)); }
+  bool retract(const Sum& other) noexcept
+    requires std::integral<T>
+  {
+    using Wrapping = std::make_unsigned_t<T>;
+    sum = static_cast<T>(
+        static_cast<Wrapping>(static_cast<Wrapping>(sum) - static_cast<Wrapping>(other.sum)));
+    return true;
+  }
+  T result() const noexcept { return sum; }
+
+ private:
+  static auto plus(T a, T b) noexcept {
+    if constexpr (std::integral<T>) {
+      using Wrapping = std::make_unsigned_t<T>;
+      return static_cast<Wrapping>(static_cast<Wrapping>(a) + static_cast<Wrapping>(b));
+    } else {
+      return a + b;
+    }
+  }
+};
+
+// The mean; 0 of nothing.
+template <class T>
+struct Average {
+  Sum<T> sum;
+  Count count;
+
+  bool empty() const noexcept { return count.empty(); }
+  void add(const T& value) noexcept {
+    sum.add(value);
+    count.add(value);
+  }
+  void merge(const Average& other) noexcept {
+    sum.merge(other.sum);
+    count.merge(other.count);
+  }
+  bool retract(const Average& other) noexcept
+    requires std::integral<T>
+  {
+    return sum.retract(other.sum) && count.retract(other.count);
+  }
+  double result() const noexcept {
+    return count.count == 0 ? 0.0 : static_cast<double>(sum.sum) / static_cast<double>(count.count);
+  }
+};
+
+// The best value by `Better(a, b)`: a strictly before b. Of equals the first stays.
+template <class T, class Better>
+struct Best {
+  T value{};
+  bool any = false;
+
+  bool empty() const noexcept { return !any; }
+  void add(const T& candidate) noexcept {
+    if (any && !Better{}(candidate, value)) return;
+    value = candidate;
+    any = true;
+  }
+  void merge(const Best& other) noexcept {
+    if (other.any) add(other.value);
+  }
+  // What was worse than the best takes nothing away with it.
+  bool retract(const Best& other) noexcept { return !other.any || Better{}(value, other.value); }
+  T result() const noexcept { return value; }
+};
+
+struct Less {
+  template <class T>
+  bool operator()(const T& a, const T& b) const noexcept {
+    return a < b;
+  }
+};
+struct Greater {
+  template <class T>
+  bool operator()(const T& a, const T& b) const noexcept {
+    return b < a;
+  }
+};
+template <class T>
+using Min = Best<T, Less>;
+template <class T>
+using Max = Best<T, Greater>;
+
+// What comes out of an accumulator.
+template <class Acc>
+auto result_of(const Acc& acc) noexcept {
+  if constexpr (requires { acc.result(); }) {
+    return acc.result();
+  } else {
+    return acc;
+  }
+}
+
+}  // namespace penstock

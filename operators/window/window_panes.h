@@ -1,0 +1,500 @@
+// operators/window/window_panes.h -- the windows of every key: panes of its records, and a walk that fires them.
+//
+// An operator holds one as a member, names it in `windows()`, and add()s to the window of the current key; KeyedProcess
+// does the rest. There is no timer per key and window: a watermark that closes windows starts a walk over the dense
+// array of keys, one for each end of a window, in order of time, in slices.
+// Layout     A ring of panes per key (operators/window/pane_store.h); records further ahead of the watermark than the
+//            ring reaches, and those before the first watermark, lie in a map until the walk comes near them.
+// Totals     Where the accumulator can retract, the sum of the panes of the window that fires next, without those of
+//            its last slide: records mostly fall into these, and so touch one pane, however many windows hold them.
+// Places     Between walks every key stands at next_, the end of the first window that the watermark has not closed.
+//            During a walk, which fires end fire_, a key stands where place_of() says, or at fire_ if that is behind.
+//            The task fires all that is due for a key before it shows it another record, so what a key sees does not
+//            depend on how far the walk is.
+// Threads    The task's worker.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "penstock/core/stream/task_context.h"
+#include "penstock/operators/window/accumulator.h"
+#include "penstock/operators/window/pane_cell.h"
+#include "penstock/operators/window/pane_store.h"
+#include "penstock/operators/window/used_panes.h"
+#include "penstock/operators/window/window.h"
+#include "penstock/operators/window/window_spec.h"
+#include "penstock/state/keyed_state.h"
+
+namespace penstock {
+
+template <class Acc>
+class WindowPanes {
+  static_assert(Accumulator<Acc>,
+                "window: an accumulator is trivially copyable, default-constructible and has "
+                "void merge(const Acc&)");
+
+ public:
+  WindowPanes(std::string name, WindowSpec spec) : name_(std::move(name)), spec_(spec) {}
+
+  // ---- for the operator, while it handles a record ----
+
+  // Calls add(Acc&) for the windows of the current key that hold `time`. False: all of them are closed, it is late.
+  template <class Add>
+    requires std::invocable<Add&, Acc&>
+  [[nodiscard]] bool add(EventTime time, Add&& add) noexcept {
+    const std::int64_t pane = panes_.pane_of(time);
+    if (pane < late_before_) [[unlikely]]
+      return false;
+    StateEntry* entry = current_->entry_for_write();
+    if (entry == nullptr || ((entry->present & bit_) == 0 && !start(entry))) [[unlikely]] {
+      add(*new (current_->scratch()) Acc{});
+      return true;
+    }
+    const std::uint32_t number = table_->number_of(entry);
+    const std::int64_t place = walking_ ? store_.place_of(number) : next_;
+    if (!in_ring(place, pane)) [[unlikely]] {
+      ahead_first_ = std::min(ahead_first_, pane);
+      add(ahead_.get_or_create(pane));
+      return true;
+    }
+    cell_of(number, pane).add(add);
+    used_.note(pane);
+    if constexpr (Retractable<Acc>) {
+      if (static_cast<std::uint64_t>(pane - place + window_) < in_total_) [[unlikely]]
+        store_.total(number).add(add);
+    }
+    if (kept_late_ != 0) [[unlikely]]
+      note_update(place, pane);
+    return true;
+  }
+  template <class Value>
+    requires requires(Acc& acc, const Value& value) { acc.add(value); }
+  [[nodiscard]] bool add(EventTime time, const Value& value) noexcept {
+    return add(time, [&value](Acc& acc) noexcept { acc.add(value); });
+  }
+
+  // ---- for the task ----
+
+  Status open(KeyedStateStore& state) {
+    auto panes = Panes::of(spec_);
+    if (!panes.ok()) return panes.status();
+    panes_ = *panes;
+    ring_mask_ = panes_.ring_slots() - 1;
+    window_ = panes_.per_window();
+    slide_ = panes_.per_slide();
+    kept_late_ = panes_.kept_late();
+    in_total_ = static_cast<std::uint64_t>(window_ - slide_);
+    auto slot = state.raw_slot(name_, 0, 1);  // Its presence is all it tells.
+    if (!slot.ok()) return slot.status();
+    auto ahead = state.template map_state<std::int64_t, Acc>(name_ + ".ahead");
+    if (!ahead.ok()) return ahead.status();
+    slot_ = *slot;
+    ahead_ = *ahead;
+    current_ = &state.current_key();
+    return {};
+  }
+  // Once the state is sealed and its slots have their places.
+  Status bind(StateTable& table) {
+    table_ = &table;
+    bit_ = table.layout().slot(slot_).bit;
+    ahead_bit_ = ahead_.presence_bit();
+    if (!store_.open(panes_.ring_slots())) refuse("no address space for the panes of ");
+    return status_;
+  }
+  // Whether a key had to be left out because there was no memory for it.
+  const Status& status() const noexcept { return status_; }
+
+  // Fetches the pane of a record that comes soon. `entry` may be any entry of the table.
+  void prefetch(const StateEntry* entry, EventTime time) noexcept {
+    const auto slot = static_cast<std::uint64_t>(panes_.pane_of(time)) & ring_mask_;
+    store_.prefetch(table_->number_of(entry), slot);
+  }
+
+  // The watermark rises to `time`: what ends up to it is closed.
+  void on_watermark(EventTime time) noexcept {
+    const bool is_first = next_ == kStartOfTime;
+    watermark_ = time;
+    next_ = time == kMaxEventTime ? kEndOfTime : panes_.first_open_end(time);
+    const std::int64_t kept = time == kMaxEventTime ? next_ : panes_.first_kept_end(time);
+    late_before_ = std::max(kept, kStartOfTime + window_) - window_;
+    if (is_first) start_rings();
+    if (!walking_) begin_walk();
+  }
+  // Whether windows are due.
+  bool due() const noexcept { return walking_; }
+  // Nothing that comes out from now on has a time before this.
+  EventTime passed() const noexcept {
+    return walking_ ? std::max(fire_end_, kEarliestEnd) - std::chrono::microseconds(1) : watermark_;
+  }
+  std::chrono::microseconds skew_limit() const noexcept { return panes_.slide(); }
+
+  // Everything of the current key that is due: fire(const Window<Acc>&). It must not add to these windows.
+  template <class Fire>
+  void fire_current(Fire&& fire) noexcept {
+    StateEntry* entry = current_->entry();
+    if (!walking_ || entry == nullptr || (entry->present & bit_) == 0) return;
+    const std::uint32_t number = table_->number_of(entry);
+    std::int64_t& place = store_.place_of(number);
+    place = std::max(place, fire_);
+    if (place >= next_) return;
+    while (place < next_) {
+      step(entry, number, place, fire);
+      const std::int64_t visit = next_visit(entry, number, place);
+      if (visit > place) place = std::min(visit, next_);
+    }
+    if (has_ahead(entry)) take_in_ahead(number, place);
+  }
+  // Whether the last add() has changed windows of the current key that have come out before.
+  bool has_updates() const noexcept { return update_from_ < update_to_; }
+  template <class Fire>
+  void fire_updates(Fire&& fire) noexcept {
+    const std::uint32_t number = table_->number_of(current_->entry());
+    for (std::int64_t end = update_from_; end < update_to_; end += slide_)
+      fire(window(end, merged(number, end - window_, end).acc(), true));
+    update_from_ = update_to_ = 0;
+  }
+  // Goes on with the walk for about `budget` entries; each that has something due becomes the current key.
+  template <class Fire>
+  void fire(std::size_t budget, const Credit& credit, Fire&& fire) noexcept {
+    if (falls_behind()) budget *= kHurry;
+    while (walking_) {
+      while (cursor_ < store_.entries()) {
+        if (budget == 0 || credit.left <= 0) return;
+        budget -= std::min<std::size_t>(budget, visit_some(budget, credit, fire));
+      }
+      if (revisit_ != kNone) {
+        cursor_ = std::exchange(revisit_, kNone);
+      } else {
+        end_walk();
+      }
+    }
+  }
+  // An entry has moved. One that the walk has not reached must not be missed.
+  void moved(std::uint32_t from, std::uint32_t to) noexcept {
+    if (from >= store_.entries() || store_.place_of(from) == kNowhere) return;
+    store_.move(from, to);
+    if (walking_ && to < cursor_ && from >= cursor_)
+      revisit_ = std::min<std::uint64_t>(revisit_, to);
+  }
+
+ private:
+  using Cell = PaneCell<Acc>;
+  static constexpr std::int64_t kNowhere = PaneStore<Cell>::kNowhere;
+  static constexpr std::int64_t kStartOfTime = kNowhere + 1;
+  static constexpr std::int64_t kEndOfTime = std::numeric_limits<std::int64_t>::max();
+  static constexpr EventTime kEarliestEnd = kMinEventTime + std::chrono::microseconds(1);
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  static constexpr std::size_t kHurry = 8;
+
+  Cell& cell_of(std::uint32_t number, std::int64_t pane) const noexcept {
+    return store_.cell(number, static_cast<std::uint64_t>(pane) & ring_mask_);
+  }
+  bool has_ahead(const StateEntry* entry) const noexcept {
+    return (entry->present & ahead_bit_) != 0;
+  }
+  // Whether the ring of a key that stands at `place` reaches to `pane`.
+  bool in_ring(std::int64_t place, std::int64_t pane) const noexcept {
+    return place != kStartOfTime &&
+           static_cast<std::uint64_t>(pane - place + window_ + kept_late_) <= ring_mask_;
+  }
+  std::int64_t ring_end(std::int64_t place) const noexcept {
+    return place - window_ - kept_late_ + static_cast<std::int64_t>(ring_mask_) + 1;
+  }
+  [[gnu::noinline]] bool start(StateEntry* entry) noexcept {
+    const std::uint32_t number = table_->number_of(entry);
+    if (!store_.reach(number)) {
+      refuse("no memory for one more key in the panes of ");
+      return false;
+    }
+    store_.place_of(number) = next_;
+    entry->present |= bit_;
+    return true;
+  }
+  [[gnu::cold]] void refuse(const char* what) {
+    if (status_.ok()) status_ = Status(StatusCode::kResourceExhausted, what + name_);
+  }
+  void note_update(std::int64_t place, std::int64_t pane) noexcept {
+    const std::int64_t kept_from = late_before_ + window_;
+    update_from_ = std::max(panes_.first_end(pane), panes_.first_end(kept_from - 1));
+    update_to_ = std::min(place, pane + window_ + 1);
+  }
+
+  Cell merged(std::uint32_t number, std::int64_t from, std::int64_t to) const noexcept {
+    Cell sum{};
+    merge_panes(sum, number, from, to);
+    return sum;
+  }
+
+  // Fires the window that ends at `place` and moves the key to the next one.
+  template <class Fire>
+  void step(StateEntry* entry, std::uint32_t number, std::int64_t& place, Fire& fire) noexcept {
+    if (has_ahead(entry)) [[unlikely]]
+      take_in_ahead(number, place);
+    if constexpr (Retractable<Acc>) {
+      Cell& total = store_.total(number);
+      merge_panes(total, number, place - slide_, place);
+      if (!total.empty()) fire(window(place, total.acc(), false));
+      if (!retract_panes(total, number, place - window_))
+        total = merged(number, place - window_ + slide_, place);
+    } else {
+      const Cell value = merged(number, place - window_, place);
+      if (!value.empty()) fire(window(place, value.acc(), false));
+    }
+    const std::int64_t oldest = place - window_ - kept_late_;
+    for (std::int64_t pane = oldest; pane < oldest + slide_; ++pane) {
+      Cell& cell = cell_of(number, pane);
+      if (!cell.empty()) cell = Cell{};
+    }
+    place += slide_;
+  }
+  void merge_panes(Cell& total, std::uint32_t number, std::int64_t from,
+                   std::int64_t to) const noexcept {
+    for (std::int64_t pane = from; pane < to; ++pane) {
+      const Cell& cell = cell_of(number, pane);
+      if (!cell.empty()) total.merge(cell);
+    }
+  }
+  // The panes of the slide from `from` on leave the total. False: it has to be made anew.
+  bool retract_panes(Cell& total, std::uint32_t number, std::int64_t from) noexcept
+    requires Retractable<Acc>
+  {
+    bool told = true;
+    for (std::int64_t pane = from; pane < from + slide_; ++pane) {
+      const Cell& cell = cell_of(number, pane);
+      if (!cell.empty()) told = total.retract(cell) && told;
+    }
+    return told;
+  }
+  // What lies ahead of the ring of a key, now at `place`, comes in as far as the ring reaches.
+  [[gnu::noinline]] void take_in_ahead(std::uint32_t number, std::int64_t place) noexcept {
+    ahead_.erase_if([&](std::int64_t pane, const Acc& acc) {
+      if (!in_ring(place, pane)) return false;
+      auto merge = [&acc](Acc& into) noexcept { into.merge(acc); };
+      used_.note(pane);
+      cell_of(number, pane).add(merge);
+      if constexpr (Retractable<Acc>) {
+        if (pane < place - slide_ && pane >= place - window_) store_.total(number).add(merge);
+      }
+      return true;
+    });
+  }
+  // The first end at which a key that stands at `place` has something to do; kEndOfTime: it is empty.
+  std::int64_t next_visit(const StateEntry* entry, std::uint32_t number,
+                          std::int64_t place) const noexcept {
+    if constexpr (Retractable<Acc>) {
+      if (!store_.total(number).empty()) return place;
+    }
+    return next_visit_by_pane(entry, number, place);
+  }
+  std::int64_t next_visit_by_pane(const StateEntry* entry, std::uint32_t number,
+                                  std::int64_t place) const noexcept {
+    // Where there is a total, it has told of all panes but those of the last slide.
+    std::int64_t first = place - window_ - kept_late_;
+    if (Retractable<Acc> && kept_late_ == 0) first = place - slide_;
+    const std::int64_t end = ring_end(place);
+    while (first < end && cell_of(number, first).empty()) ++first;
+    if (first == end) {
+      if (!has_ahead(entry)) return kEndOfTime;
+      first = kEndOfTime;
+      ahead_.for_each([&](std::int64_t pane, const Acc&) { first = std::min(first, pane); });
+    }
+    return std::max(place, panes_.first_end(first));
+  }
+
+  // Goes on with the walk inside of one block. Returns how many entries it has visited, at most `budget`.
+  template <class Fire>
+  std::size_t visit_some(std::size_t budget, const Credit& credit, Fire& fire) noexcept {
+    if constexpr (Retractable<Acc>) {
+      const bool plain = slide_ == 1 && kept_late_ == 0 && !ahead_.any_of_all_keys();
+      if (plain) return visit_columns(budget, credit, fire);
+    }
+    if (!visit(fire)) ++cursor_;
+    return 1;
+  }
+  // As visit() for each entry, for panes that are slides and keys that have nothing ahead of their ring.
+  template <class Fire>
+  std::size_t visit_columns(std::size_t budget, const Credit& credit, Fire& fire) noexcept {
+    constexpr std::uint32_t kBlock = PaneStore<Cell>::kBlock;
+    const auto first = static_cast<std::uint32_t>(cursor_);
+    const std::uint32_t block = first - first % kBlock;
+    std::int64_t* const places = store_.places(first);
+    Cell* const totals = store_.cells(first, store_.total_column());
+    const Cell* const newest = column_of(first, fire_ - 1);
+    Cell* const oldest = column_of(first, fire_ - window_);
+    const std::size_t end = std::min<std::size_t>(kBlock, first % kBlock + budget);
+    std::size_t i = first % kBlock;
+    for (; i < end && credit.left > 0; ++i) {
+      const std::uint32_t number = block + static_cast<std::uint32_t>(i);
+      if (places[i] <= fire_ && places[i] != kNowhere) {
+        Cell& total = totals[i];
+        total.merge(newest[i]);
+        if (!total.empty()) fire_entry(number, total, fire);
+        const bool told = total.retract(oldest[i]);
+        oldest[i] = Cell{};
+        places[i] = fire_ + 1;
+        if (!told) [[unlikely]]
+          total = merged(number, fire_ + 1 - window_, fire_);
+      }
+      unused_ += totals[i].empty();
+      if (sweeping_ && totals[i].empty() && forget_if_empty(number)) --i;
+    }
+    cursor_ = block + i;
+    return std::max<std::size_t>(i - first % kBlock, 1);
+  }
+  Cell* column_of(std::uint32_t number, std::int64_t pane) const noexcept {
+    return store_.cells(number, static_cast<std::uint64_t>(pane) & ring_mask_);
+  }
+  template <class Fire>
+  void fire_entry(std::uint32_t number, const Cell& value, Fire& fire) noexcept {
+    current_->set_entry(table_->entry_at(number));
+    fire(window(fire_, value.acc(), false));
+  }
+  // True: the entry is gone, and another, not yet visited, stands there.
+  template <class Fire>
+  bool visit(Fire& fire) noexcept {
+    const auto number = static_cast<std::uint32_t>(cursor_);
+    std::int64_t& place = store_.place_of(number);
+    if (place == kNowhere) return false;
+    StateEntry* entry = table_->entry_at(number);
+    current_->set_entry(entry);
+    if (place <= fire_) {
+      place = fire_;
+      step(entry, number, place, fire);
+    }
+    if constexpr (Retractable<Acc>) {
+      if (!store_.total(number).empty()) return false;
+    }
+    ++unused_;
+    return sweeping_ && forget_if_empty(number);
+  }
+  // Lets go of a key without any record. True: another, not yet visited, stands in its place.
+  bool forget_if_empty(std::uint32_t number) noexcept {
+    const std::int64_t place = store_.place_of(number);
+    if (place == kNowhere) return false;
+    StateEntry* entry = table_->entry_at(number);
+    current_->set_entry(entry);
+    if (next_visit(entry, number, place) != kEndOfTime) return false;
+    store_.place_of(number) = kNowhere;
+    store_.total(number) = Cell{};
+    current_->drop(current_->slot(slot_));
+    return current_->entry() == nullptr;
+  }
+  // One more slide is due already: panes would pile up.
+  bool falls_behind() const noexcept {
+    return walking_ && static_cast<std::uint64_t>(next_) - static_cast<std::uint64_t>(fire_) >
+                           static_cast<std::uint64_t>(slide_);
+  }
+  // What came before the first watermark lies in ahead_.
+  void start_rings() noexcept {
+    const std::int64_t first = ahead_first_ == kEndOfTime ? next_ : panes_.first_end(ahead_first_);
+    place_ = std::min(first, next_);
+    used_.start_at(std::min(place_ - window_ - kept_late_, late_before_));
+  }
+  void stand_at(std::int64_t place) noexcept {
+    place_ = place;
+    used_.forget_before(place_ - window_ - kept_late_);
+  }
+  // Takes up the first end that is due, if any is.
+  void begin_walk() noexcept {
+    const std::int64_t first = soonest();
+    walking_ = first < next_;
+    if (!walking_) return stand_at(next_);
+    fire_ = first;
+    fire_start_ = panes_.time_of(fire_ - window_);
+    fire_end_ = panes_.time_of(fire_);
+    cursor_ = 0;
+    revisit_ = kNone;
+    unused_ = 0;
+  }
+  // Keys without records are let go of when they are most, and once per window at most: those that come back soon cost
+  // less if they stay.
+  void end_walk() noexcept {
+    stand_at(fire_ + slide_);
+    walks_since_sweep_ = sweeping_ ? 0 : walks_since_sweep_ + 1;
+    sweeping_ = unused_ > store_.entries() / 2 && walks_since_sweep_ * slide_ >= window_;
+    begin_walk();
+  }
+  // The first end, from place_ on, at which some key has something; kEndOfTime: none has.
+  std::int64_t soonest() noexcept {
+    if (used_.unsure()) find_used();
+    std::int64_t first = kEndOfTime;
+    if (used_.first() != UsedPanes::kNone)
+      first = std::max(place_, panes_.first_end(used_.first()));
+    if (!ahead_.any_of_all_keys()) {
+      ahead_first_ = kEndOfTime;
+      return first;
+    }
+    if (first == kEndOfTime) {
+      ahead_first_ = kEndOfTime;
+      ahead_.for_each_key_of_all(
+          [this](auto pane) { ahead_first_ = std::min(ahead_first_, pane); });
+    }
+    return std::min(first, std::max(place_, panes_.first_end(ahead_first_)));
+  }
+  // Keys had run far ahead of the walk; now their panes are the next ones.
+  [[gnu::noinline]] void find_used() noexcept {
+    used_.start_at(place_ - window_ - kept_late_);
+    for_each_used([this](std::int64_t pane) { used_.note(pane); });
+  }
+  template <class Visit>
+  void for_each_used(Visit visit) const noexcept {
+    for (std::uint32_t number = 0; number < store_.entries(); ++number) {
+      if (store_.place_of(number) == kNowhere) continue;
+      const std::int64_t place = std::max(store_.place_of(number), place_);
+      for (std::int64_t pane = ring_end(place) - 1 - static_cast<std::int64_t>(ring_mask_);
+           pane < ring_end(place); ++pane) {
+        if (!cell_of(number, pane).empty()) visit(pane);
+      }
+    }
+  }
+  Window<Acc> window(std::int64_t end, const Acc& value, bool updated) const noexcept {
+    if (end == fire_) return {fire_start_, fire_end_, value, updated, this};
+    return {panes_.time_of(end - window_), panes_.time_of(end), value, updated, this};
+  }
+
+  std::string name_;
+  WindowSpec spec_;
+  Panes panes_;
+  std::uint64_t ring_mask_ = 0;
+  std::int64_t window_ = 1;  // In panes, as all that follows.
+  std::int64_t slide_ = 1;
+  std::int64_t kept_late_ = 0;
+  std::uint64_t in_total_ = 0;
+  std::uint32_t slot_ = 0;
+  std::uint32_t bit_ = 0;
+  std::uint32_t ahead_bit_ = 0;
+  PaneStore<Cell> store_;
+  MapState<std::int64_t, Acc> ahead_;
+  CurrentKey* current_ = nullptr;
+  StateTable* table_ = nullptr;
+
+  EventTime watermark_ = kMinEventTime;
+  std::int64_t next_ = kStartOfTime;
+  std::int64_t late_before_ =
+      kStartOfTime;  // Records of panes before it are late for every window.
+  bool walking_ = false;
+  Status status_;
+  std::int64_t fire_ = kStartOfTime;  // The end of the windows that the walk fires.
+  EventTime fire_start_;
+  EventTime fire_end_;
+  std::int64_t place_ = kStartOfTime;      // Where keys stand that have not gone on by themselves.
+  UsedPanes used_;                         // By all keys.
+  std::int64_t ahead_first_ = kEndOfTime;  // No pane in ahead_ comes before it.
+  bool sweeping_ = false;
+  std::uint64_t unused_ = 0;  // Keys that this walk has seen without a total.
+  std::int64_t walks_since_sweep_ = 0;
+  std::uint64_t cursor_ = 0;
+  std::uint64_t revisit_ = kNone;
+  std::int64_t update_from_ = 0;
+  std::int64_t update_to_ = 0;
+};
+
+}  // namespace penstock
