@@ -13,6 +13,7 @@
 #include "penstock/core/base/hash.h"
 #include "penstock/core/plan/plan.h"
 #include "penstock/core/runtime/chain_body.h"
+#include "penstock/core/runtime/connected_input.h"
 #include "penstock/core/runtime/exchange_input.h"
 
 namespace penstock::internal {
@@ -22,6 +23,34 @@ ExchangeSpec exchange(StageId from, std::uint32_t output, StageId to, ExchangeKi
   return {from, output, to, kind, [](const ChannelSetShape& shape) -> std::unique_ptr<ChannelSet> {
             return std::make_unique<TypedChannelSet<T>>(shape);
           }};
+}
+
+// To a stage that keeps what it gets: rules and lists come rarely, so that short rings are enough, however large the
+// records are.
+template <class T>
+ExchangeSpec broadcast_exchange(StageId from, StageId to) {
+  return {from, 0, to, ExchangeKind::kBroadcast,
+          [](ChannelSetShape shape) -> std::unique_ptr<ChannelSet> {
+            constexpr std::size_t kRingBytes = std::size_t{64} << 10;
+            constexpr std::size_t kSlotsMin = 16;
+            while (shape.slots > kSlotsMin && shape.slots * sizeof(Element<T>) > kRingBytes)
+              shape.slots /= 2;
+            return std::make_unique<TypedChannelSet<T>>(shape);
+          }};
+}
+
+// Whether two streams can be combined: false when they belong to different jobs, which then both refuse to start.
+inline bool same_job(const char* method, Plan& plan, StageId stage, Plan& other_plan,
+                     StageId other_stage) {
+  if (&plan == &other_plan) return true;
+  const Status why = Status::invalid_argument(
+      std::string(method) + ": stream \"" + plan.stage(stage).name + "\" and stream \"" +
+      other_plan.stage(other_stage).name +
+      "\" belong to different jobs: write both in one job, or push the records of one into the "
+      "other through job.input<T>()");
+  plan.refuse(why);
+  other_plan.refuse(why);
+  return false;
 }
 
 // ---- how a stage gets its input: from a source prototype, or from the exchanges that lead to it ----
@@ -37,6 +66,12 @@ template <class T>
 struct FromExchanges {
   using Type = ExchangeInput<T>;
   ExchangeInput<T> operator()(const StageWiring& wiring) const { return ExchangeInput<T>(wiring); }
+};
+
+template <class T, class R>
+struct FromConnected {
+  using Type = ConnectedInput<T, R>;
+  Type operator()(const StageWiring& wiring) const { return Type(wiring); }
 };
 
 // ---- what a chain ends in ----

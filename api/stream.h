@@ -38,6 +38,13 @@ template <class T, class Selector>
 class KeyedStream;
 template <class T>
 class SharedStream;
+template <class T>
+class BroadcastStream;
+template <class T, class Selector, class R>
+class ConnectedStream;
+template <class InStream>
+class WindowAllStream;
+struct WindowSpec;
 
 template <class T, class MakeInput, class... Ops>
 class [[nodiscard]] Stream {
@@ -102,22 +109,23 @@ class [[nodiscard]] Stream {
     Stream<X, internal::FromExchanges<X>> aside(plan_, reader, {}, {});
     return std::pair(std::move(*this), std::move(aside));
   }
+  // Both streams are of one job; else neither job starts.
   template <class OtherInput, class... OtherOps>
   auto union_with(Stream<T, OtherInput, OtherOps...> other) && {
     const StageId merged = plan_->add_stage("union");
     auto plan = plan_;
+    const bool same = internal::same_job("union_with", *plan_, stage_, *other.plan_, other.stage_);
     std::move(*this).lead_to(merged, ExchangeKind::kForward);
-    std::move(other).lead_to(merged, ExchangeKind::kForward);
+    if (same) std::move(other).lead_to(merged, ExchangeKind::kForward);
     return Stream<T, internal::FromExchanges<T>>(plan, merged, {}, {});
   }
   // Spreads records evenly over the tasks of the next stage.
   auto rebalance() && {
     return std::move(*this).exchange_to("rebalance", ExchangeKind::kRebalance);
   }
-  // Every task of the next stage gets every record.
-  auto broadcast() && {
-    return std::move(*this).exchange_to("broadcast", ExchangeKind::kBroadcast);
-  }
+  // Every task of what reads it gets every record: rules, lists, rates. Lead it to keyed streams by their connect(), or
+  // read() it.
+  BroadcastStream<T> broadcast() &&;
   SharedStream<T> share() &&;
 
   // Records of equal keys meet in one task, with state of their own. `selector` is a member or a function of the
@@ -135,6 +143,9 @@ class [[nodiscard]] Stream {
     std::move(*this).seal(internal::ToKeyOwners<T, Selector>{selector});
     return KeyedStream<T, Selector>(std::move(plan), keyed, std::move(selector));
   }
+
+  // Cuts all records into windows of event time, whatever their keys: tumbling(size) or sliding(size, slide).
+  WindowAllStream<Stream> window_all(WindowSpec spec) &&;
 
   // ---- the end ----
 
@@ -214,6 +225,36 @@ class SharedStream {
   std::shared_ptr<Plan> plan_;
   StageId stage_;
 };
+
+// A stream that may be led to any number of stages, in each of which every task gets every record.
+template <class T>
+class BroadcastStream {
+ public:
+  BroadcastStream(std::shared_ptr<Plan> plan, StageId stage)
+      : plan_(std::move(plan)), stage_(stage) {}
+
+  // The records as a stream again: each as often as that stage has tasks, one per worker by default.
+  auto read() const {
+    const StageId reader = plan_->add_stage("broadcast");
+    plan_->connect(internal::exchange<T>(stage_, 0, reader, ExchangeKind::kBroadcast));
+    return Stream<T, internal::FromExchanges<T>>(plan_, reader, {}, {});
+  }
+  auto parallelism(std::uint32_t tasks) const { return read().parallelism(tasks); }
+
+ private:
+  template <class, class>
+  friend class KeyedStream;
+
+  std::shared_ptr<Plan> plan_;
+  StageId stage_;
+};
+
+template <class T, class MakeInput, class... Ops>
+BroadcastStream<T> Stream<T, MakeInput, Ops...>::broadcast() && {
+  BroadcastStream<T> broadcast(plan_, stage_);
+  std::move(*this).seal(internal::ToReaders<T>{});
+  return broadcast;
+}
 
 template <class T, class MakeInput, class... Ops>
 SharedStream<T> Stream<T, MakeInput, Ops...>::share() && {

@@ -123,6 +123,21 @@ TEST(Stream, AUnionHasTheRecordsOfBoth) {
   EXPECT_THAT(all.values(), UnorderedElementsAre(1, 2, 3, 10, 20, 30));
 }
 
+TEST(Stream, AUnionOfStreamsOfTwoJobsIsRefusedByBoth) {
+  Job left("left");
+  Job right("right");
+  auto [ours, our_input] = left.input<int>();
+  auto [theirs, their_input] = right.input<int>();
+  std::move(ours).named("ours").union_with(std::move(theirs).named("theirs")).for_each([](int) {});
+  for (const Job* job : {&left, &right}) {
+    const std::string refused = job->start().status().to_string();
+    EXPECT_THAT(refused,
+                testing::AllOf(testing::HasSubstr("job \"" + job->name() + "\": union_with: "),
+                               testing::HasSubstr("\"ours\" and stream \"theirs\""),
+                               testing::HasSubstr("different jobs")));
+  }
+}
+
 TEST(Stream, TheTimeOfAUnionIsThatOfItsSlowerPart) {
   Job job("union");
   auto [left, left_input] = job.input<Sale>();

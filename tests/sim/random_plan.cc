@@ -116,6 +116,12 @@ struct CountKey {
   }
 };
 
+// The same beside a broadcast stream, whose records change nothing: how many have come is a matter of arrival.
+struct CountKeyBesideOthers : CountKey {
+  std::uint64_t others = 0;
+  void on_broadcast(const Record<SimRecord>&, auto&&) noexcept { ++others; }
+};
+
 SimRecords counted(const SimRecords& input, std::uint32_t node) {
   std::map<std::uint32_t, std::uint64_t> counts;
   SimRecords result;
@@ -193,7 +199,7 @@ class Builder {
   }
 
   void add_piece() {
-    switch (random_.below(8)) {
+    switch (random_.below(9)) {
       case 0:
         return add_map();
       case 1:
@@ -208,6 +214,8 @@ class Builder {
         return add_share();
       case 6:
         return add_keyed();
+      case 7:
+        return add_connected();
       default:
         return add_broadcast();
     }
@@ -313,6 +321,27 @@ class Builder {
                 .key_by(&SimRecord::key)
                 .parallelism(known.tasks)
                 .process(CountKey{.node = node, .count = {}}),
+            known);
+  }
+
+  // The stage ends with its keyed stream: what only it reads of the other ends too, sources included.
+  void add_connected() {
+    if (open_.size() < 2) return;
+    Piece piece = take();
+    const BroadcastStream<SimRecord> other = std::move(take().stream).broadcast();
+    const std::uint32_t node = 1000 + next_id_++;
+    Known known = piece.known;
+    known.tasks = some_tasks();
+    known.ordered = true;
+    known.sources = {node};
+    known.naive = [node, before = piece.known.naive](const Prefix& prefix) {
+      return counted(before(prefix), node);
+    };
+    lead_on(std::move(piece.stream)
+                .key_by(&SimRecord::key)
+                .connect(other)
+                .parallelism(known.tasks)
+                .process(CountKeyBesideOthers{{.node = node, .count = {}}}),
             known);
   }
 

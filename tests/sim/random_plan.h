@@ -1,8 +1,8 @@
 // tests/sim/random_plan.h -- a job of random shape from a seed, with a naive evaluation of the same job beside it.
 //
 // Every stream carries SimRecord, so that any piece of the grammar fits any other: sources, map, filter, flat_map,
-// split, union, share, keyed counts, and forward, rebalance and broadcast exchanges of random parallelism. Records
-// leave in sinks that write down what came and where each barrier stood.
+// split, union, share, keyed counts, broadcast beside a keyed stream, and forward, rebalance and broadcast exchanges of
+// random parallelism. Records leave in sinks that write down what came and where each barrier stood.
 // Naive      Evaluates a stream from how many records each source task has sent: the multiset of what must have reached
 //            it, by plain loops over vectors. Nothing in the grammar depends on the order in which tasks take turns.
 // Threads    One.
