@@ -15,11 +15,12 @@
 
 namespace penstock::bench {
 
-// Generator -> filter -> map -> checksum. The generator runs inside the timed part.
+// Generator -> filter -> map or state -> checksum. The generator runs inside the timed part; sentences are made first.
 RunResult run_bare(Query query, Disorder disorder, std::uint64_t events);
 
-// simdjson On-Demand over each line in place -> filter -> map -> checksum. Visits all fields of a line in the order of
-// the document, as a decoder does that must accept any order; of duplicate fields the last one counts.
+// q0, q1 and q2 over lines: simdjson On-Demand over each line in place -> filter -> map -> checksum. Visits all fields
+// of a line in the order of the document, as a decoder does that must accept any order; of duplicate fields the last
+// one counts.
 RunResult run_bare_json(Query query, const NexmarkJson& lines);
 
 // The form that `workload` asks for; lines are made first, untimed.

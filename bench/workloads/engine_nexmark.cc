@@ -1,6 +1,7 @@
 #include "penstock/bench/workloads/engine_nexmark.h"
 
 #include "penstock/bench/workloads/bid_rows.h"
+#include "penstock/bench/workloads/numbered_source.h"
 #include "penstock/core/base/check.h"
 
 namespace penstock::bench {
@@ -44,7 +45,11 @@ void build_q2(Events events, std::shared_ptr<RunMeter> meter) {
 
 void build_nexmark(Job& job, const Workload& workload, std::uint64_t events,
                    std::shared_ptr<RunMeter> meter) {
-  auto source = job.source(NexmarkSource(events, workload.disorder, meter), "nexmark");
+  const auto make = [disorder = workload.disorder](std::uint64_t first,
+                                                   std::uint64_t step) noexcept {
+    return NexmarkGenerator(first, step, disorder);
+  };
+  auto source = job.source(NumberedSource(events, make, meter), "nexmark");
   switch (workload.query) {
     case Query::kQ0:
       return build_q0(std::move(source), std::move(meter));
@@ -52,7 +57,7 @@ void build_nexmark(Job& job, const Workload& workload, std::uint64_t events,
       return build_q1(std::move(source), std::move(meter));
     case Query::kQ2:
       return build_q2(std::move(source), std::move(meter));
-    case Query::kKeyed:
+    default:
       PENSTOCK_CHECK(false);
   }
 }

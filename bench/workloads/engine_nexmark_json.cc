@@ -1,6 +1,7 @@
 #include "penstock/bench/workloads/engine_nexmark_json.h"
 
 #include "penstock/bench/workloads/bid_rows.h"
+#include "penstock/bench/workloads/lines_source.h"
 #include "penstock/bench/workloads/nexmark_json.h"
 #include "penstock/io/json/json.h"
 
@@ -35,54 +36,14 @@ std::uint64_t channel_number(const Line& line) noexcept {
   return std::size(kNexmarkChannels);
 }
 
-class LinesReader final : public ByteReader {
- public:
-  LinesReader(std::shared_ptr<const NexmarkJson> lines, std::shared_ptr<RunMeter> meter,
-              const SourceContext& context)
-      : lines_(std::move(lines)),
-        meter_(std::move(meter)),
-        next_(context.task_index),
-        step_(context.task_count) {}
-
-  Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
-    if (meter_ != nullptr) std::exchange(meter_, nullptr)->started();
-    PollResult result;
-    for (; result.records < batch.size() && next_ < lines_->size(); next_ += step_) {
-      batch[result.records++] = {lines_->line(next_), {SplitId{0}, next_}, now};
-    }
-    if (next_ >= lines_->size()) result.state = SourceState::kEnded;
-    return result;
-  }
-
- private:
-  std::shared_ptr<const NexmarkJson> lines_;
-  std::shared_ptr<RunMeter> meter_;
-  std::size_t next_;
-  std::size_t step_;
-};
-
-class LinesSource final : public ByteSource {
- public:
-  LinesSource(std::uint64_t events, std::shared_ptr<RunMeter> meter)
-      : lines_(std::make_shared<const NexmarkJson>(events)), meter_(std::move(meter)) {}
-
-  std::string name() const override { return "lines in memory"; }
-  std::uint32_t parallelism_max() const override { return ~0u; }
-  Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
-    return std::unique_ptr<ByteReader>(std::make_unique<LinesReader>(lines_, meter_, context));
-  }
-
- private:
-  std::shared_ptr<const NexmarkJson> lines_;
-  std::shared_ptr<RunMeter> meter_;
-};
-
 }  // namespace
 
 void build_nexmark_json(Job& job, Query query, std::uint64_t events,
                         std::shared_ptr<RunMeter> meter) {
-  auto bids = job.source(std::make_shared<LinesSource>(events, meter), json::decoder<Line>())
-                  .filter([](const Line& line) noexcept { return is_bid(line); });
+  auto bids =
+      job.source(std::make_shared<LinesSource>(std::make_shared<const NexmarkJson>(events), meter),
+                 json::decoder<Line>())
+          .filter([](const Line& line) noexcept { return is_bid(line); });
   if (query == Query::kQ0) {
     return sum_rows(std::move(bids), meter, [](const Line& bid, RowSum& sum) noexcept {
       sum.add(bid.auction, bid.bidder, bid.price, channel_number(bid), bid.time_ms);

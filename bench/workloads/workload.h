@@ -12,7 +12,7 @@
 
 namespace penstock::bench {
 
-enum class Query : std::uint8_t { kQ0, kQ1, kQ2, kKeyed };
+enum class Query : std::uint8_t { kQ0, kQ1, kQ2, kQ5, kQ7, kYsb, kFraud, kWordcount, kKeyed };
 enum class Form : std::uint8_t { kBinary, kJson };
 
 struct Workload {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "penstock/bench/workloads/bare.h"
 #include "penstock/bench/workloads/engine_run.h"
 #include "penstock/bench/workloads/expected.h"
 #include "penstock/bench/workloads/idle_wake.h"
@@ -18,11 +19,12 @@ struct RunOptions {
   std::uint32_t workers = 1;
   std::uint64_t events = 0;  // 0: the workload's own number.
   bool pin = false;
+  bool bare = false;
 };
 
 int list_workloads() {
   for (const bench::Workload& workload : bench::all_workloads()) {
-    std::printf("%-8.*s  %9llu events  %.*s\n", static_cast<int>(workload.name.size()),
+    std::printf("%-10.*s  %9llu events  %.*s\n", static_cast<int>(workload.name.size()),
                 workload.name.data(), static_cast<unsigned long long>(workload.default_events),
                 static_cast<int>(workload.description.size()), workload.description.data());
   }
@@ -38,19 +40,27 @@ Status check_result(const bench::Workload& workload, const bench::RunResult& res
                           " sum=" + bench::format_sum(expected->sum));
 }
 
+Result<bench::RunResult> run_engine(const bench::Workload& workload, std::uint64_t events,
+                                    const RunOptions& options) {
+  Options run;
+  run.workers = options.workers;
+  run.pin_workers = options.pin;
+  return bench::run_engine(workload, events, run);
+}
+
 Status run_workload(const RunOptions& options) {
   const std::optional<bench::Workload> workload = bench::find_workload(options.workload);
   if (!workload) {
     return Status::invalid_argument("unknown workload \"" + options.workload +
                                     "\": see `penstock bench list`");
   }
-  Options run;
-  run.workers = options.workers;
-  run.pin_workers = options.pin;
   const std::uint64_t events = options.events != 0 ? options.events : workload->default_events;
-  const Result<bench::RunResult> result = bench::run_engine(*workload, events, run);
+  const Result<bench::RunResult> result =
+      options.bare ? bench::run_bare(*workload, events) : run_engine(*workload, events, options);
   if (!result.ok()) return result.status();
-  std::printf("%s\n", bench::format_run(workload->name, options.workers, *result).c_str());
+  const unsigned workers = options.bare ? 1 : options.workers;
+  std::printf("%s%s\n", bench::format_run(workload->name, workers, *result).c_str(),
+              options.bare ? " bare=yes" : "");
   return check_result(*workload, *result);
 }
 
@@ -62,7 +72,7 @@ int report(const Status& status) {
 void add_run(CLI::App& bench, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = bench.add_subcommand(
-      "run", "Runs a workload through the engine; prints rate, rows and checksum");
+      "run", "Runs a workload through the engine, or bare; prints rate, rows and checksum");
   run->add_option("workload", options->workload, "see `penstock bench list`")->required();
   run->add_option("--workers", options->workers, "threads that run operators")
       ->capture_default_str()
@@ -70,6 +80,7 @@ void add_run(CLI::App& bench, int& exit_code) {
   run->add_option("--events", options->events, "input events; 0: the workload's own number")
       ->capture_default_str();
   run->add_flag("--pin", options->pin, "one core per worker");
+  run->add_flag("--bare", options->bare, "the same work as a bare loop, without the engine");
   run->callback([options, &exit_code] { exit_code = report(run_workload(*options)); });
 }
 

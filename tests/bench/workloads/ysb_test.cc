@@ -1,0 +1,57 @@
+#include "penstock/bench/workloads/ysb.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+
+namespace penstock::bench {
+namespace {
+
+bool equal(const YsbEvent& a, const YsbEvent& b) {
+  return a.ad_id == b.ad_id && a.time_ms == b.time_ms && a.user == b.user && a.page == b.page &&
+         a.kind == b.kind;
+}
+
+TEST(YsbGenerator, GivesTheSameEventsAsRandomAccessWithAnyStep) {
+  for (const std::uint64_t step : {1u, 2u, 3u, 99u, 100u, 101u}) {
+    for (const Disorder disorder : {Disorder::kNone, Disorder::kTwoSeconds}) {
+      YsbGenerator generator(step - 1, step, disorder);
+      for (std::uint64_t i = step - 1; i < 20'000; i += step) {
+        ASSERT_EQ(generator.next_number(), i);
+        ASSERT_TRUE(equal(generator.next(), ysb_event(i, disorder))) << i << " by " << step;
+      }
+    }
+  }
+}
+
+TEST(Ysb, HasTheThreeKindsEquallyOften) {
+  std::array<int, 3> kinds{};
+  for (std::uint64_t i = 0; i < 30'000; ++i) {
+    ++kinds[static_cast<std::size_t>(ysb_event(i, Disorder::kNone).kind)];
+  }
+  for (const int count : kinds) EXPECT_NEAR(count, 10'000, 400);
+}
+
+TEST(Ysb, KnowsTheCampaignOfEachAdvertisementThatAnEventNames) {
+  std::map<std::uint64_t, std::uint32_t> campaigns;
+  for (const YsbAd& ad : ysb_ads()) campaigns[ad.ad_id] = ad.campaign;
+  EXPECT_EQ(campaigns.size(), kYsbAds);
+  EXPECT_EQ(campaigns.at(ysb_ad_id(999)), kYsbCampaigns - 1);
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    ASSERT_TRUE(campaigns.contains(ysb_event(i, Disorder::kNone).ad_id)) << i;
+  }
+}
+
+TEST(Ysb, TimesRiseInOrderAndStayWithinTwoSecondsOutOfOrder) {
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    const auto ordered = static_cast<std::int64_t>(i / 100);
+    ASSERT_EQ(ysb_event(i, Disorder::kNone).time_ms, ordered);
+    const std::int64_t ahead = ysb_event(i, Disorder::kTwoSeconds).time_ms - ordered;
+    ASSERT_GT(ahead, 0);
+    ASSERT_LE(ahead, kDisorderMillis);
+  }
+}
+
+}  // namespace
+}  // namespace penstock::bench
