@@ -14,9 +14,11 @@
 
 namespace fraud {
 
+using Card = penstock::InlineString<19>;
+
 struct Payment {
   std::uint64_t tx = 0;
-  penstock::InlineString<19> card;
+  Card card;
   penstock::InlineString<2> country;
   penstock::InlineString<15> merchant;
   double amount = 0;  // In the card's currency.

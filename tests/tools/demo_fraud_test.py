@@ -12,11 +12,17 @@ import sys
 import tempfile
 import time
 import unittest
+from datetime import datetime
 
 BINARY = os.environ["PENSTOCK_BINARY"]
 REFERENCE = os.path.join(os.environ["PENSTOCK_SOURCE_DIR"], "tests", "examples", "fraud", "fraud_reference.py")
 DEADLINE = 120
 GOOD = '{"tx":%d,"card":"4000","amount":10.00,"country":"DE","merchant":"m1","ts":"2024-01-01T00:00:00Z"}'
+
+
+RULES = {"version": 7, "velocity_limit": 5, "velocity_seconds": 600, "unusual_payments_min": 4, "unusual_deviations": 4,
+         "unusual_amount_min": 20, "travel_minutes": 90, "window_payments_max": 2, "window_spend_max": 300.5,
+         "blocked_merchants": "m13,m77"}
 
 
 def run(*arguments, **options):
@@ -25,7 +31,11 @@ def run(*arguments, **options):
 
 def comparable(lines):
     rows = [json.loads(line) for line in lines]
-    return sorted((row["tx"], row["rule"], row["card"], row["reason"]) for row in rows)
+    return sorted((row["tx"], row["rule"], row["card"], row["reason"], row["version"], moment(row["ts"])) for row in rows)
+
+
+def moment(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class Folder(unittest.TestCase):
@@ -42,6 +52,11 @@ class Folder(unittest.TestCase):
             file.write(content if isinstance(content, bytes) else content.encode())
         return self.path(name)
 
+    def opened(self, path):
+        file = open(path, "rb")
+        self.addCleanup(file.close)
+        return file
+
     def lines(self, name):
         with open(self.path(name), encoding="utf-8") as file:
             return file.read().splitlines()
@@ -52,9 +67,9 @@ class Folder(unittest.TestCase):
 
 
 class SameAlertsAsThePlainScript(Folder):
-    def reference(self, path):
+    def reference(self, path, *rules):
         with open(path, "rb") as payments:
-            script = subprocess.run([sys.executable, REFERENCE], stdin=payments, capture_output=True, timeout=DEADLINE)
+            script = subprocess.run([sys.executable, REFERENCE, *rules], stdin=payments, capture_output=True, timeout=DEADLINE)
         self.assertEqual(script.returncode, 0, script.stderr)
         return comparable(script.stdout.splitlines())
 
@@ -68,7 +83,8 @@ class SameAlertsAsThePlainScript(Folder):
         payments = self.generate(60000, 3)
         expected = self.reference(payments)
         self.assertGreater(len(expected), 10)
-        self.assertEqual({row[1] for row in expected}, {"velocity", "unusual_amount", "impossible_travel"})
+        self.assertEqual({row[1] for row in expected},
+                         {"velocity", "unusual_amount", "impossible_travel", "velocity_window", "spend_window"})
         ids = []
         for workers in "1", "2":
             demo = self.demo("--from", payments, "--to", self.path("alerts"), "--workers", workers)
@@ -77,6 +93,21 @@ class SameAlertsAsThePlainScript(Folder):
             ids.append(sorted(json.loads(line)["id"] for line in self.lines("alerts")))
         self.assertEqual(ids[0], ids[1])
         self.assertEqual(len(set(ids[0])), len(ids[0]))
+
+    def test_with_rules_from_a_file(self):
+        payments = self.generate(60000, 6)
+        rules = self.write("rules", json.dumps(RULES))
+        expected = self.reference(payments, rules)
+        self.assertEqual({row[1] for row in expected}, {"velocity", "unusual_amount", "impossible_travel", "velocity_window",
+                                                        "spend_window", "blocked_merchant"})
+        self.assertEqual({row[4] for row in expected}, {7})
+        for workers in "1", "2":
+            demo = self.demo("--from", payments, "--to", self.path("alerts"), "--workers", workers, "--rules", rules)
+            self.assertEqual(demo.returncode, 0, demo.stderr)
+            self.assertEqual(comparable(self.lines("alerts")), expected)
+            ids = [json.loads(line)["id"] for line in self.lines("alerts")]
+            self.assertEqual(len(set(ids)), len(ids))
+            self.assertIn(b"60000 read", demo.stderr)
 
     def test_over_standard_input(self):
         payments = self.generate(20000, 4)
@@ -92,6 +123,87 @@ class SameAlertsAsThePlainScript(Folder):
         self.assertEqual(comparable(self.lines("alerts")), self.reference(payments))
         for word in b"offered", b"p50=", b"p99.99=", b"max=":
             self.assertIn(word, demo.stderr)
+
+
+class RulesThatChange(Folder):
+    """Payments are appended to a followed file, one at a time; rules are replaced between them."""
+
+    def start(self, *arguments):
+        self.write("payments", "")
+        demo = subprocess.Popen([BINARY, "demo", "fraud", "--from", self.path("payments"), "--follow", "--to", "-", "--rules",
+                                 self.path("rules"), "--dead-letters", self.path("dead"), *arguments],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(demo.communicate)
+        self.addCleanup(demo.kill)
+        self.sent = 0
+        return demo
+
+    def replace_rules(self, content):
+        os.rename(self.write("rules.new", content), self.path("rules"))
+
+    def blocking(self, version, merchants):
+        return json.dumps(RULES | {"version": version, "blocked_merchants": merchants})
+
+    def pay(self):
+        self.sent += 1
+        line = (GOOD % self.sent).replace('"4000"', f'"{self.sent}"')
+        with open(self.path("payments"), "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def end(self, demo):
+        demo.send_signal(signal.SIGTERM)
+        _, errors = demo.communicate(timeout=DEADLINE)
+        self.assertEqual(demo.returncode, 0, errors)
+        return errors
+
+    def test_every_alert_names_the_version_in_force_and_every_change_leaves_a_line(self):
+        for workers in "1", "2":
+            self.replace_rules(self.blocking(1, "m1"))
+            demo = self.start("--workers", workers)
+            for version in 1, 2, 3:
+                if version > 1:
+                    self.replace_rules(self.blocking(version, "m2,m1,m3"))
+                self.assertIn(f"rules version {version} in force", demo.stderr.readline())
+                for _ in range(4):  # Both workers get some of the cards.
+                    self.pay()
+                    alert = json.loads(demo.stdout.readline())
+                    self.assertEqual((alert["rule"], alert["version"], alert["tx"]), ("blocked_merchant", version, self.sent))
+            self.replace_rules(self.blocking(4, ""))
+            self.assertIn("rules version 4 in force", demo.stderr.readline())
+            self.pay()
+            self.replace_rules(self.blocking(5, "m1"))
+            self.assertIn("rules version 5 in force", demo.stderr.readline())
+            self.pay()
+            last = json.loads(demo.stdout.readline())
+            self.assertIn((last["version"], last["tx"]), ((5, self.sent), (5, self.sent - 1)))
+            self.assertIn("14 judged", self.end(demo))
+
+    def test_broken_content_is_told_of_kept_and_leaves_the_old_rules_in_force(self):
+        self.replace_rules(self.blocking(1, "m1"))
+        demo = self.start()
+        self.assertIn("rules version 1 in force", demo.stderr.readline())
+        for broken, word in (('{"version":2', "the rules in force stay"), (json.dumps(RULES | {"velocity_limit": 17}), "velocity_limit"),
+                             ('{"version":2}', "velocity_limit")):
+            self.replace_rules(broken)
+            told = demo.stderr.readline()
+            self.assertIn(self.path("rules"), told)
+            self.assertIn(word, told)
+            self.pay()
+            self.assertEqual(json.loads(demo.stdout.readline())["version"], 1)
+        self.replace_rules(self.blocking(2, "m1"))
+        self.assertIn("rules version 2 in force", demo.stderr.readline())
+        self.assertIn("3 unreadable (3 to dead letters)", self.end(demo))
+        letters = [json.loads(line) for line in self.lines("dead")]
+        self.assertEqual([letter["source"] for letter in letters], [self.path("rules")] * 3)
+
+    def test_rules_that_cannot_be_read_at_the_start_refuse_it(self):
+        for content, word in (("", "rules"), (json.dumps(RULES | {"velocity_limit": 0}), "velocity_limit is 0"),
+                              (None, "nowhere")):
+            rules = self.path("nowhere") if content is None else self.write("rules", content)
+            demo = self.demo("--from", self.write("payments", GOOD % 1), "--to", "-", "--rules", rules)
+            self.assertIn(demo.returncode, (1, 78))
+            self.assertIn(word.encode(), demo.stderr)
+            self.assertEqual(demo.stdout, b"")
 
 
 class BadInput(Folder):
@@ -122,6 +234,21 @@ class BadInput(Folder):
         self.assertIn(f"{len(self.BAD)} unreadable ({len(self.BAD)} to dead letters)".encode(), demo.stderr)
         self.assertIn(b"2 judged", demo.stderr)
         self.assertEqual(os.stat(self.path("dead")).st_mode & 0o777, 0o600)
+
+    def test_a_line_that_is_too_long_leaves_its_beginning_and_the_next_line_is_read(self):
+        long = b'{"tx":1,"card":"' + b"4" * (20 << 20)
+        payments = self.write("payments", b"\n".join([(GOOD % 0).encode(), long, (GOOD % 2).encode()]))
+        for source, options in (payments, {}), ("-", {"stdin": self.opened(payments)}):
+            demo = self.demo("--from", source, "--to", "-", "--dead-letters", self.path("dead"), **options)
+            self.assertEqual(demo.returncode, 0, demo.stderr)
+            self.assertIn(b"2 judged, 1 unreadable (1 to dead letters)", demo.stderr)
+            letter = json.loads(self.lines("dead")[-1])
+            self.assertEqual(base64.b64decode(letter["raw_base64"]), long[:64 << 10])
+            self.assertEqual(letter["offset"], len(GOOD % 0) + 1)
+            self.assertIn(f"line of {len(long)} bytes is longer than {16 << 20} bytes", letter["error"])
+        failed = self.demo("--from", payments, "--to", "-", "--on-error", "fail")
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn(b"is longer than", failed.stderr)
 
     def test_byte_order_mark_duplicate_keys_and_far_times_are_read(self):
         lines = [
@@ -154,6 +281,18 @@ class OutsideTrouble(Folder):
             demo = self.demo("--from", path, "--to", "-")
             self.assertIn(demo.returncode, (1, 78))
             self.assertIn(path.encode(), demo.stderr)
+
+    def test_a_job_that_cannot_start_prints_its_reason_and_no_figures(self):
+        broken = (
+            ("--from", self.path("nowhere"), "--to", "-"),
+            ("--from", self.write("payments", GOOD % 1), "--to", os.path.join(self.path("nowhere"), "alerts")),
+            ("--from", "generator", "--seconds", "1", "--dead-letters", ""),
+        )
+        for arguments in broken:
+            demo = self.demo(*arguments)
+            self.assertIn(demo.returncode, (1, 78))
+            self.assertRegex(demo.stderr, rb"\Apenstock: [^\n]+\n\Z")
+            self.assertEqual(demo.stdout, b"")
 
     def alerting(self):
         path = self.path("payments")

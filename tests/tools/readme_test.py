@@ -27,6 +27,7 @@ class Readme(unittest.TestCase):
         self.assertGreaterEqual(len(commands), 4)
         with tempfile.TemporaryDirectory() as folder:
             os.symlink(BINARY, os.path.join(folder, "penstock"))
+            os.symlink(os.path.join(SOURCE, "examples"), os.path.join(folder, "examples"))
             path = folder + os.pathsep + os.environ["PATH"]
             for command in commands:
                 shell = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, capture_output=True, timeout=300,
@@ -37,11 +38,13 @@ class Readme(unittest.TestCase):
         program = blocks("cpp")[0].strip()
         self.assertIn(program, read("examples/embedded/main.cc"))
 
-    def test_the_example_prints_what_it_says(self):
-        example = os.path.join(os.environ["PENSTOCK_BUILD_DIR"], "examples", "example_embedded")
-        shown = subprocess.run([example], capture_output=True, timeout=60, text=True)
-        self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn(shown.stdout.strip(), read("README.md"))
+    def test_the_examples_print_what_it_says(self):
+        for name in "example_embedded", "example_trading":
+            example = os.path.join(os.environ["PENSTOCK_BUILD_DIR"], "examples", name)
+            shown = subprocess.run([example], capture_output=True, timeout=60, text=True)
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+            self.assertNotEqual(shown.stdout.strip(), "")
+            self.assertIn(shown.stdout.strip(), read("README.md"))
 
     def test_the_files_it_links_to_exist(self):
         prose = re.sub(r"^```.*?^```", "", read("README.md"), flags=re.DOTALL | re.MULTILINE)

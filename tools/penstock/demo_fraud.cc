@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "penstock/examples/fraud/fraud_job.h"
-#include "penstock/examples/fraud/measured_rules.h"
 #include "penstock/io/console/console_sink.h"
 #include "penstock/io/file/line_file_sink.h"
 #include "penstock/io/file/line_file_source.h"
 #include "penstock/io/file/standard_input_source.h"
 #include "penstock/io/generator/payment_generator.h"
 #include "penstock/tools/penstock/alert_line.h"
+#include "penstock/tools/penstock/measured_rules.h"
 #include "penstock/tools/penstock/signals.h"
 
 namespace penstock::tools {
@@ -51,6 +51,22 @@ void end_in_sink(Alerts alerts, const std::string& to) {
   }
 }
 
+// Tells at once of content that changes no rules; what becomes of it besides is for the error policy.
+class ToldRuleSetDecoder : public fraud::RuleSetDecoder {
+ public:
+  explicit ToldRuleSetDecoder(std::string path) : path_(std::move(path)) {}
+
+  bool decode(const RawRecord& raw, fraud::RuleSet& out, Error& error) noexcept {
+    if (fraud::RuleSetDecoder::decode(raw, out, error)) return true;
+    std::fprintf(stderr, "%s: %s; the rules in force stay\n", path_.c_str(),
+                 error.message().c_str());
+    return false;
+  }
+
+ private:
+  std::string path_;
+};
+
 void print_latency(const bench::Histogram& latency) {
   const auto us = [&latency](double percentile) {
     return static_cast<double>(latency.percentile(percentile)) / 1000.0;
@@ -63,10 +79,20 @@ void print_latency(const bench::Histogram& latency) {
       latency.count());
 }
 
+// Without the contents of the file of rules.
+std::uint64_t payments_read(const JobMetrics& metrics, const DemoFraudOptions& options) {
+  std::uint64_t count = metrics.records_read();
+  for (const TaskMetrics& task : metrics.tasks) {
+    if (!options.rules.empty() && task.stage == options.rules) count -= task.records_in;
+  }
+  return count;
+}
+
 // The last lines: what came in, what came out, how long it took.
-void print_figures(const fraud::Figures& figures, const JobMetrics& metrics,
+void print_figures(const Figures& figures, const JobMetrics& metrics,
                    const DemoFraudOptions& options, double seconds) {
-  const double rate = seconds > 0 ? static_cast<double>(metrics.records_read()) / seconds : 0;
+  const std::uint64_t read = payments_read(metrics, options);
+  const double rate = seconds > 0 ? static_cast<double>(read) / seconds : 0;
   std::fprintf(stderr, "\n");
   if (options.from == "generator" && options.rate > 0) {
     std::fprintf(stderr, "rate      offered %.0f/s, processed %.0f/s\n", options.rate, rate);
@@ -76,7 +102,7 @@ void print_figures(const fraud::Figures& figures, const JobMetrics& metrics,
   std::fprintf(stderr,
                "payments  %" PRIu64 " read, %" PRIu64 " judged, %" PRIu64 " unreadable (%" PRIu64
                " to dead letters)\n",
-               metrics.records_read(), figures.payments, metrics.errors(), metrics.dead_letters());
+               read, figures.payments, metrics.errors(), metrics.dead_letters());
   std::fprintf(stderr, "alerts    %" PRIu64 "\n", figures.alerts);
   std::fprintf(stderr, "state     %" PRIu64 " cards, %.1f MiB\n", metrics.state_keys(),
                static_cast<double>(metrics.state_bytes()) / (1024.0 * 1024.0));
@@ -98,14 +124,24 @@ Status run_demo_fraud(const DemoFraudOptions& options) {
   const Result<ErrorPolicy> policy = policy_of(options.on_error);
   if (!policy.ok()) return policy.status();
 
+  const Result<fraud::RuleSet> first =
+      options.rules.empty() ? fraud::RuleSet{} : fraud::read_rule_set(options.rules);
+  if (!first.ok()) return first.status();
+
   Job job("fraud");
-  auto figures = std::make_shared<fraud::Figures>();
+  auto figures = std::make_shared<Figures>();
   const auto warm_up = std::chrono::seconds(options.seconds > 4 || options.seconds == 0 ? 1 : 0);
   fraud::JobOptions job_options;
   job_options.decode = {.on_error = *policy, .dead_letter_path = options.dead_letters};
-  end_in_sink(fraud::alerts_of(job, source_of(options), job_options,
-                               fraud::MeasuredRules(fraud::FraudRules{}, figures, warm_up)),
-              options.to);
+  const auto rules =
+      fraud::rules_of(job, options.rules, job_options.decode, ToldRuleSetDecoder(options.rules));
+  auto [alerts, changes] =
+      fraud::alerts_of(job, source_of(options), rules, job_options,
+                       MeasuredRules(fraud::FraudRules(*first), figures, warm_up));
+  end_in_sink(std::move(alerts), options.to);
+  std::move(changes).for_each([](const fraud::RuleSet& in_force) {
+    std::fprintf(stderr, "%s\n", fraud::describe(in_force).c_str());
+  });
 
   block_signals();
   const RealClock clock;
@@ -114,14 +150,17 @@ Status run_demo_fraud(const DemoFraudOptions& options) {
   if (!handle.ok()) return handle.status();
   const Status status = run_until_end(*handle, [&handle] { print_progress(handle->metrics()); });
   const double seconds = static_cast<double>((clock.now() - started).count()) / 1e9;
-  print_figures(*figures, handle->metrics(), options, seconds);
+  // A job that failed before its first record has no figures, only its reason.
+  if (status.ok() || handle->metrics().records_read() > 0)
+    print_figures(*figures, handle->metrics(), options, seconds);
   return status;
 }
 
 void add_demo_fraud(CLI::App& demo, int& exit_code) {
   auto options = std::make_shared<DemoFraudOptions>();
-  CLI::App* fraud = demo.add_subcommand(
-      "fraud", "Card payments in, alerts out: velocity, unusual amounts, impossible travel");
+  CLI::App* fraud = demo.add_subcommand("fraud",
+                                        "Card payments in, alerts out: velocity, unusual amounts, "
+                                        "impossible travel, blocked merchants");
   fraud
       ->add_option("--from", options->from,
                    "generator, a file of JSON lines, or - for standard input")
@@ -144,6 +183,9 @@ void add_demo_fraud(CLI::App& demo, int& exit_code) {
                    "threads that run operators; 0: as PENSTOCK__WORKERS says")
       ->capture_default_str()
       ->check(CLI::Range(0, 256));
+  fraud->add_option(
+      "--rules", options->rules,
+      "a file with the rules' thresholds as JSON; each change of it comes into force");
   fraud->add_flag("--follow", options->follow, "keep reading a file that grows");
   fraud
       ->add_option("--on-error", options->on_error,

@@ -1,4 +1,4 @@
-// examples/fraud/measured_rules.h -- the fraud rules, and how long each payment took from arrival to verdict.
+// tools/penstock/measured_rules.h -- the fraud rules, and how long each payment took from arrival to verdict.
 //
 // The clock is read once per batch, after its last record: a payment's figure is the time at which its whole batch was
 // judged, never earlier. Payments of the warm-up are left out.
@@ -12,49 +12,58 @@
 #include <vector>
 
 #include "penstock/bench/harness/histogram.h"
-#include "penstock/examples/fraud/rules.h"
+#include "penstock/examples/fraud/fraud_rules.h"
 
-namespace fraud {
+namespace penstock::tools {
 
 struct Figures {
   std::mutex mutex;
-  penstock::bench::Histogram latency_ns;
+  bench::Histogram latency_ns;
   std::uint64_t payments = 0;
   std::uint64_t alerts = 0;
 };
 
 class MeasuredRules {
  public:
-  using Output = Alert;
+  using Output = fraud::Alert;
 
-  MeasuredRules(FraudRules rules, std::shared_ptr<Figures> figures,
+  MeasuredRules(fraud::FraudRules rules, std::shared_ptr<Figures> figures,
                 std::chrono::nanoseconds warm_up)
       : rules_(std::move(rules)), figures_(std::move(figures)), warm_up_(warm_up) {}
 
-  void open(penstock::OperatorContext& context) {
+  void open(OperatorContext& context) {
     clock_ = context.task().clock;
     rules_.open(context);
     arrivals_.reserve(kReserved);
   }
 
-  void on_record(const penstock::Record<Payment>& record,
-                 penstock::CollectorOf<Alert> auto&& out) noexcept {
+  void on_record(const Record<fraud::Payment>& record,
+                 CollectorOf<fraud::Alert> auto&& out) noexcept {
     rules_.on_record(record, Counting<decltype(out)>{out, alerts_});
     arrivals_.push_back(record.value.arrival);
   }
 
-  void end_batch(penstock::Instant, auto&&) noexcept {
+  auto windows() noexcept { return rules_.windows(); }
+  void on_window(const Window<fraud::Activity>& window, const KeyContext<fraud::Card>& card,
+                 CollectorOf<fraud::Alert> auto&& out) noexcept {
+    rules_.on_window(window, card, Counting<decltype(out)>{out, alerts_});
+  }
+  void on_broadcast(const Record<fraud::RuleSet>& rules, auto&& out) {
+    rules_.on_broadcast(rules, out);
+  }
+
+  void end_batch(Instant, auto&&) noexcept {
     if (arrivals_.empty()) return;
-    const penstock::Instant now = clock_->now();
-    if (first_ == penstock::kNever) first_ = arrivals_.front();
-    for (const penstock::Instant arrival : arrivals_) {
+    const Instant now = clock_->now();
+    if (first_ == kNever) first_ = arrivals_.front();
+    for (const Instant arrival : arrivals_) {
       if (arrival - first_ >= warm_up_) latency_ns_.record((now - arrival).count());
     }
     payments_ += arrivals_.size();
     arrivals_.clear();
   }
 
-  penstock::Status close(auto&&) {
+  Status close(auto&&) {
     const std::lock_guard lock(figures_->mutex);
     figures_->latency_ns.merge(latency_ns_);
     figures_->payments += payments_;
@@ -69,21 +78,21 @@ class MeasuredRules {
   struct Counting {
     Out& out;
     std::uint64_t& alerts;
-    void collect(const penstock::Record<Alert>& alert) noexcept {
+    void collect(const Record<fraud::Alert>& alert) noexcept {
       ++alerts;
       out.collect(alert);
     }
   };
 
-  FraudRules rules_;
+  fraud::FraudRules rules_;
   std::shared_ptr<Figures> figures_;
   std::chrono::nanoseconds warm_up_;
-  const penstock::Clock* clock_ = nullptr;
-  penstock::Instant first_ = penstock::kNever;
-  std::vector<penstock::Instant> arrivals_;
-  penstock::bench::Histogram latency_ns_;
+  const Clock* clock_ = nullptr;
+  Instant first_ = kNever;
+  std::vector<Instant> arrivals_;
+  bench::Histogram latency_ns_;
   std::uint64_t payments_ = 0;
   std::uint64_t alerts_ = 0;
 };
 
-}  // namespace fraud
+}  // namespace penstock::tools
