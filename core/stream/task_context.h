@@ -85,8 +85,8 @@ struct SideOutputSlot {
 // The pace at which what a watermark made due comes out: entries or timers visited per step, so that records wait for
 // no more than one slice, and at least so many for each record that came in, so that it is done before more is due.
 struct FiringPace {
-  std::size_t slice = 256;
-  std::size_t per_record = 8;
+  std::size_t slice = 1024;
+  std::size_t per_record = 32;
 };
 
 struct TaskContext {

@@ -366,11 +366,11 @@ TEST(Task, MetricsNameItAndShowItsQueue) {
 
 TEST(Task, WorksOffWhatIsDueInSlicesThoughNoRecordComes) {
   TaskKit kit(1);
-  kit.script.due = 600;
+  kit.script.due = 2500;
   EXPECT_EQ(kit.step(), StepOutcome::kWorked);
   EXPECT_EQ(kit.step(), StepOutcome::kWorked);
   EXPECT_EQ(kit.step(), StepOutcome::kIdle);
-  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{256, 256, 256}));
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{1024, 1024, 1024}));
 }
 
 TEST(Task, VisitsMoreOfWhatIsDueWhenMoreRecordsCome) {
@@ -378,12 +378,12 @@ TEST(Task, VisitsMoreOfWhatIsDueWhenMoreRecordsCome) {
   kit.script.turns = {data(100), data(3)};
   kit.step();
   kit.step();
-  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{800, 256}));
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{3200, 1024}));
 }
 
 TEST(Task, SendsIdleOnlyBehindWhatIsDue) {
   TaskKit kit(1);
-  kit.script.due = 300;
+  kit.script.due = 1500;
   EXPECT_EQ(kit.after(control(ElementHeader::idle())), (std::vector<std::string>{}));
   kit.script.log.clear();
   kit.step();
@@ -392,7 +392,7 @@ TEST(Task, SendsIdleOnlyBehindWhatIsDue) {
 
 TEST(Task, ForgetsAnIdleThatRecordsHaveOvertaken) {
   TaskKit kit(1);
-  kit.script.due = 300;
+  kit.script.due = 1500;
   kit.after(control(ElementHeader::idle()));
   EXPECT_EQ(kit.after(data(1)), (std::vector<std::string>{}));
   EXPECT_EQ(kit.step(), StepOutcome::kIdle);
@@ -401,7 +401,7 @@ TEST(Task, ForgetsAnIdleThatRecordsHaveOvertaken) {
 
 TEST(Task, LetsOutWhatIsDueBeforeItCloses) {
   TaskKit kit(1);
-  kit.script.due = 1000;
+  kit.script.due = 4000;
   kit.after(control(ElementHeader::watermark(kMaxEventTime)));
   EXPECT_EQ(kit.after(control(ElementHeader::end())), (std::vector<std::string>{}));
   kit.script.log.clear();
