@@ -15,7 +15,7 @@
 //            end of the input do not come.
 // State      The timers are elements of a map in the keyed state; the order they come due in is derived from it.
 // Cost       Setting one costs an element of keyed state and a place in a heap; nothing is allocated per timer. They
-//            come out in slices, a hundred and as many as are set per batch, so that no step takes longer than 1 ms.
+//            come out in slices, a hundred and as many as are set per batch, to keep steps short.
 // Threads    The task's worker.
 #pragma once
 
