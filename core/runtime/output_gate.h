@@ -165,8 +165,7 @@ class PartitionedGate final : public OutputGate {
   void request_space() noexcept override {
     for (Lane& lane : lanes_) {
       // With overflow also when there is room by now: the next look fills it and finds the task still blocked.
-      const bool is_full = !lane.overflow.empty() ||
-                           lane.channel->ring.free_slots(kReservedSlots + 1) <= kReservedSlots;
+      const bool is_full = !lane.overflow.empty() || room(lane) == 0;
       const bool waits = is_full && !has_left(lane);
       if (waits) lane.channel->ring.request_space();
     }
@@ -175,8 +174,9 @@ class PartitionedGate final : public OutputGate {
  private:
   // Kept free for control elements, so that a barrier or watermark never needs the overflow in practice.
   static constexpr std::size_t kReservedSlots = 1;
-  // How much room to look for before the reader's index is read again: each look moves a cache line.
-  static constexpr std::size_t kCreditBatch = 64;
+  // How much room a batch wants; a quarter of a small ring. With less it waits: where the reader is the slower one,
+  // rings are always nearly full, and batches would shrink to a few records, each with a watermark behind it.
+  static constexpr std::size_t kCreditBatch = 256;
 
   struct Lane {
     Channel<T>* channel;
@@ -240,9 +240,15 @@ class PartitionedGate final : public OutputGate {
 
   std::size_t refill(Lane& lane) noexcept {
     if (!move_overflow(lane)) return 0;
-    const std::size_t free = lane.channel->ring.free_slots(kCreditBatch + kReservedSlots);
-    if (free > kReservedSlots) return free - kReservedSlots;
-    return has_left(lane) ? kCreditBatch : 0;
+    const std::size_t free = room(lane);
+    return free == 0 && has_left(lane) ? kCreditBatch : free;
+  }
+  // Records that fit for certain; 0 when it is not worth while to begin a batch.
+  static std::size_t room(Lane& lane) noexcept {
+    const std::size_t worth_while =
+        std::clamp<std::size_t>(lane.channel->ring.capacity() / 4, 1, kCreditBatch);
+    const std::size_t free = lane.channel->ring.free_slots(worth_while + kReservedSlots);
+    return free < worth_while + kReservedSlots ? 0 : free - kReservedSlots;
   }
 
   Partition partition_;

@@ -157,8 +157,22 @@ TEST(OutputGate, CreditIsWhatTheFullestLaneCanTakeLessOneSlotForControl) {
   kit.emit(0);  // To lane 1.
   kit.gate.publish();
   EXPECT_EQ(kit.gate.refill(), 6u);
-  EXPECT_EQ(kit.values(1).size(), 1u);
+  for (int value = 0; value < 11; ++value) kit.emit(value);  // 5 to lane 1, 6 to the other.
+  kit.gate.publish();
+  EXPECT_EQ(kit.gate.refill(), 0u) << "2 slots, 1 kept for control: less than a quarter of a ring";
+  EXPECT_EQ(kit.values(1).size(), 6u);
+  EXPECT_EQ(kit.values(0).size(), 6u);
   EXPECT_EQ(kit.gate.refill(), 7u);
+}
+
+TEST(OutputGate, BeginsNoBatchInARingThatHasRoomForAFewOnly) {
+  TurnKit kit(1, 4096, {});
+  for (int value = 0; value < 4096; ++value) kit.emit(value);
+  kit.gate.publish();
+  kit.take(0, 256);
+  EXPECT_EQ(kit.gate.refill(), 0u);
+  kit.take(0, 1);
+  EXPECT_EQ(kit.gate.refill(), 256u);
 }
 
 TEST(OutputGate, RecordsAndControlWithinTheCreditNeverOverflow) {
