@@ -26,7 +26,7 @@ struct EngineOptions {
   std::uint32_t workers = 1;  // 1 .. 256
   WaitProfile profile = WaitProfile::kBalanced;
   bool pin_workers = false;              // One core each, chosen from those this process may use.
-  std::size_t batch_max = 256;           // Records per task and step.
+  std::size_t batch_max = 1024;          // Records per task and step: reached under full load only.
   std::size_t ring_slots = 4096;         // Per ring; a power of two.
   std::uint64_t state_keys_max = ~0ULL;  // Per task.
   std::uint64_t seed = 0;                // Of hash tables; 0: from the operating system.
