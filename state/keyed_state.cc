@@ -9,7 +9,7 @@ KeyedStateStore::KeyedStateStore(std::string place) : place_(std::move(place)) {
 
 KeyedStateStore::~KeyedStateStore() = default;
 
-Status KeyedStateStore::with_place(Status status) const { return status.with_place(place_); }
+Status KeyedStateStore::with_place(const Status& status) const { return status.with_place(place_); }
 
 Status KeyedStateStore::add_name(std::string_view name) {
   if (layout_.stride() != 0) {

@@ -113,7 +113,7 @@ class KeyedStateStore {
   Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
                                  bool derived);
   Status check_size(std::size_t bytes) const;
-  Status with_place(Status status) const;
+  Status with_place(const Status& status) const;
   void moved(std::uint32_t from, std::uint32_t to) noexcept;
 
   StateTable table_;

@@ -19,7 +19,7 @@ Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskContr
 }
 
 Status Task::open() {
-  const Status status = body_->open(context_).with_place("stage \"" + context_.stage_name + "\"");
+  Status status = body_->open(context_).with_place("stage \"" + context_.stage_name + "\"");
   skew_limit_ = body_->skew_limit();
   return status;
 }

@@ -172,7 +172,7 @@ std::vector<Row> expected(WindowSpec spec, const Items<Event>& items) {
 
 std::vector<harness::Schedule> schedules_with_slices() {
   std::vector<harness::Schedule> schedules;
-  for (const std::size_t slice : {1, 3, 256}) {
+  for (const std::size_t slice : {1u, 3u, 256u}) {
     for (harness::Schedule schedule : harness::every_schedule()) {
       schedule.name += ", slices of " + std::to_string(slice);
       schedule.firing = {.slice = slice, .per_record = slice == 1 ? 0u : 8u};
