@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "penstock/api/connected_stream.h"
-#include "penstock/api/session_stream.h"
 #include "penstock/api/stream.h"
-#include "penstock/api/windowed_stream.h"
 #include "penstock/operators/process.h"
-#include "penstock/operators/window/session_aggregate.h"
 
 namespace penstock {
 
-template <class T, class Selector>
-class SessionStream;
+template <class T, class Selector, class Spec>
+class WindowedStream;
 
 template <class T, class Selector>
 class [[nodiscard]] KeyedStream {
@@ -38,14 +35,10 @@ class [[nodiscard]] KeyedStream {
     return ConnectedStream<T, Selector, R>(std::move(plan_), stage_, std::move(selector_));
   }
 
-  // Cuts each key's records into windows of event time: tumbling(size) or sliding(size, slide).
-  auto window(WindowSpec spec) && {
-    return WindowedStream<T, Selector>(std::move(plan_), stage_, std::move(selector_), spec);
-  }
-
-  // The same for sessions: session(gap).
-  auto window(SessionSpec spec) && {
-    return SessionStream<T, Selector>(std::move(plan_), stage_, std::move(selector_), spec);
+  // Cuts each key's records into windows of event time: tumbling(size), sliding(size, slide) or session(gap).
+  template <class Spec>
+  auto window(Spec spec) && {
+    return WindowedStream<T, Selector, Spec>(std::move(*this), spec);
   }
 
   // For messages and metrics.
@@ -66,3 +59,6 @@ class [[nodiscard]] KeyedStream {
 };
 
 }  // namespace penstock
+
+// A windowed stream holds a keyed one: it can be defined only here.
+#include "penstock/api/windowed_stream.h"  // IWYU pragma: export

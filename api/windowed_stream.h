@@ -1,39 +1,42 @@
-// api/windowed_stream.h -- WindowedStream<T>: a keyed stream cut into windows of event time, to be aggregated.
+// api/windowed_stream.h -- WindowedStream<T>: a keyed stream cut into windows or sessions, to be aggregated.
 //
 //   std::move(payments).key_by(&Payment::card)
 //       .window(sliding(60s, 10s)).allowed_lateness(5s).late_to(late)
 //       .aggregate<Sum<std::int64_t>>(&Payment::cents, [](const auto& w) { return w.value > 500'000; })
+//   std::move(clicks).key_by(&Click::user).window(session(30min)).count()
 //
 // A row comes out for each key and window that holds a record, when the watermark closes it; its time is the window's
-// last microsecond. See operators/window/window_spec.h for which windows there are, accumulator.h for what they add up.
+// last microsecond. See operators/window/window_spec.h for which windows there are, session_aggregate.h for what a
+// session is, accumulator.h for what they add up.
 #pragma once
 
 #include <chrono>
-#include <memory>
+#include <concepts>
 #include <optional>
-#include <string>
-#include <tuple>
+#include <type_traits>
 #include <utility>
 
-#include "penstock/api/stream.h"
-#include "penstock/operators/process.h"
+#include "penstock/api/keyed_stream.h"
+#include "penstock/operators/window/session_aggregate.h"
 #include "penstock/operators/window/window_aggregate.h"
 
 namespace penstock {
 
-template <class T, class Selector>
+template <class T, class Selector, class Spec>  // Spec: WindowSpec or SessionSpec
 class [[nodiscard]] WindowedStream {
  public:
-  WindowedStream(std::shared_ptr<Plan> plan, StageId stage, Selector selector, WindowSpec spec)
-      : plan_(std::move(plan)), stage_(stage), selector_(std::move(selector)), spec_(spec) {}
+  WindowedStream(KeyedStream<T, Selector> keyed, Spec spec)
+      : keyed_(std::move(keyed)), spec_(spec) {}
 
   // How long a closed window may still change; each change comes out, marked `updated`. By default not at all.
-  WindowedStream&& allowed_lateness(std::chrono::microseconds lateness) && {
+  WindowedStream&& allowed_lateness(std::chrono::microseconds lateness) &&
+        requires std::same_as<Spec, WindowSpec>
+  {
     spec_.allowed_lateness = lateness;
     return std::move(*this);
   }
-  // Where records go that are late for all their windows; they are counted in any case. The stream that the aggregate
-  // returns gives them out by side_output(side).
+  // Where records go that are too late; they are counted in any case. The stream that the aggregate returns gives them
+  // out by side_output(side).
   WindowedStream&& late_to(SideOutput<T> side) && {
     late_ = std::move(side);
     return std::move(*this);
@@ -43,12 +46,11 @@ class [[nodiscard]] WindowedStream {
   template <class Acc, class ValueOf, class Having = EveryWindow>
   auto aggregate(ValueOf value_of, Having having = {}) && {
     using Key = std::remove_cvref_t<std::invoke_result_t<Selector&, const T&>>;
-    using Operator = WindowAggregate<T, Key, Acc, ValueOf, Having>;
-    using Op = KeyedProcess<T, Selector, Operator>;
-    return Stream<typename Op::Output, internal::FromExchanges<T>, Op>(
-        std::move(plan_), stage_, {},
-        std::tuple<Op>(Op(std::move(selector_), Operator(spec_, std::move(value_of),
-                                                         std::move(having), std::move(late_)))));
+    using Operator = std::conditional_t<std::same_as<Spec, SessionSpec>,
+                                        SessionAggregate<T, Key, Acc, ValueOf, Having>,
+                                        WindowAggregate<T, Key, Acc, ValueOf, Having>>;
+    return std::move(keyed_).process(
+        Operator(spec_, std::move(value_of), std::move(having), std::move(late_)));
   }
   template <class Having = EveryWindow>
   auto count(Having having = {}) && {
@@ -57,10 +59,8 @@ class [[nodiscard]] WindowedStream {
   }
 
  private:
-  std::shared_ptr<Plan> plan_;
-  StageId stage_;
-  Selector selector_;
-  WindowSpec spec_;
+  KeyedStream<T, Selector> keyed_;
+  Spec spec_;
   std::optional<SideOutput<T>> late_;
 };
 

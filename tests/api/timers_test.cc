@@ -1,10 +1,7 @@
-#include "penstock/api/session_stream.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <vector>
-
+#include "penstock/api/keyed_stream.h"
 #include "penstock/tests/api/api_kit.h"
 
 namespace penstock {
@@ -12,41 +9,6 @@ namespace {
 
 using testing::ElementsAre;
 using namespace std::chrono_literals;
-
-using Total = Sum<std::int64_t>;
-using Result = WindowResult<std::uint32_t, std::int64_t>;
-
-TEST(SessionStream, AggregatesEachSessionOfAKeyAndSetsLateRecordsAside) {
-  Job job("sessions");
-  auto [sales, input] = job.input<Sale>();
-  Collected<Result> rows;
-  Collected<Sale> late;
-  const SideOutput<Sale> too_late("late");
-  auto [sums, aside] =
-      std::move(sales)
-          .event_time(&Sale::at)
-          .key_by(&Sale::shop)
-          .window(session(10us))
-          .late_to(too_late)
-          .aggregate<Total>(&Sale::amount, [](const Result& row) noexcept { return row.value > 1; })
-          .side_output(too_late);
-  collect_into(std::move(sums), rows);
-  collect_into(std::move(aside), late);
-  TestDriver driver(job);
-  for (const Sale& sale : {Sale{1, 2, {100}}, Sale{2, 1, {101}}, Sale{1, 3, {108}},
-                           Sale{1, 7, {130}}, Sale{2, 9, {103}}}) {
-    ASSERT_TRUE(input.push(sale).ok());
-    ASSERT_TRUE(driver.run_until_idle().ok());
-  }
-  ASSERT_TRUE(driver.finish().ok());
-  std::vector<std::int64_t> seen;
-  for (const Result& row : rows.values()) {
-    EXPECT_EQ(row.key, 1u);
-    seen.insert(seen.end(), {row.start.micros, row.end.micros, row.value});
-  }
-  EXPECT_THAT(seen, ElementsAre(100, 118, 5, 130, 140, 7));
-  EXPECT_THAT(late.values(), ElementsAre(Sale{2, 9, {103}}));
-}
 
 // Reminds of a shop that has sold nothing for a while.
 struct Reminder {

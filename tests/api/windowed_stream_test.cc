@@ -1,0 +1,111 @@
+#include "penstock/api/windowed_stream.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "penstock/tests/api/api_kit.h"
+
+namespace penstock {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::chrono_literals;
+
+using Total = Sum<std::int64_t>;
+using Result = WindowResult<std::uint32_t, std::int64_t>;
+
+TEST(WindowedStream, AggregatesEachSessionOfAKeyAndSetsLateRecordsAside) {
+  Job job("sessions");
+  auto [sales, input] = job.input<Sale>();
+  Collected<Result> rows;
+  Collected<Sale> late;
+  const SideOutput<Sale> too_late("late");
+  auto [sums, aside] =
+      std::move(sales)
+          .event_time(&Sale::at)
+          .key_by(&Sale::shop)
+          .window(session(10us))
+          .late_to(too_late)
+          .aggregate<Total>(&Sale::amount, [](const Result& row) noexcept { return row.value > 1; })
+          .side_output(too_late);
+  collect_into(std::move(sums), rows);
+  collect_into(std::move(aside), late);
+  TestDriver driver(job);
+  for (const Sale& sale : {Sale{1, 2, {100}}, Sale{2, 1, {101}}, Sale{1, 3, {108}},
+                           Sale{1, 7, {130}}, Sale{2, 9, {103}}}) {
+    ASSERT_TRUE(input.push(sale).ok());
+    ASSERT_TRUE(driver.run_until_idle().ok());
+  }
+  ASSERT_TRUE(driver.finish().ok());
+  std::vector<std::int64_t> seen;
+  for (const Result& row : rows.values()) {
+    EXPECT_EQ(row.key, 1u);
+    seen.insert(seen.end(), {row.start.micros, row.end.micros, row.value});
+  }
+  EXPECT_THAT(seen, ElementsAre(100, 118, 5, 130, 140, 7));
+  EXPECT_THAT(late.values(), ElementsAre(Sale{2, 9, {103}}));
+}
+
+using Windows = std::vector<std::array<std::int64_t, 4>>;  // key, end, value, updated
+
+Windows rows_of(const Collected<Result>& rows) {
+  Windows result;
+  for (const Result& row : rows.values())
+    result.push_back({row.key, row.end.micros, row.value, row.updated});
+  return result;
+}
+
+TEST(WindowedStream, AggregatesEachWindowOfAKeyAndSetsLateRecordsAside) {
+  Job job("windows");
+  auto [sales, input] = job.input<Sale>();
+  Collected<Result> rows;
+  Collected<Sale> late;
+  const SideOutput<Sale> too_late("late");
+  auto [sums, aside] =
+      std::move(sales)
+          .event_time(&Sale::at)
+          .key_by(&Sale::shop)
+          .window(sliding(20us, 10us))
+          .late_to(too_late)
+          .aggregate<Total>(&Sale::amount, [](const Result& row) noexcept { return row.value > 1; })
+          .side_output(too_late);
+  collect_into(std::move(sums), rows);
+  collect_into(std::move(aside), late);
+  TestDriver driver(job);
+  for (const Sale& sale :
+       {Sale{1, 2, {5}}, Sale{2, 1, {6}}, Sale{1, 3, {15}}, Sale{1, 4, {35}}, Sale{1, 9, {9}}}) {
+    ASSERT_TRUE(input.push(sale).ok());
+    ASSERT_TRUE(driver.run_until_idle().ok());
+  }
+  ASSERT_TRUE(driver.finish().ok());
+  EXPECT_EQ(rows_of(rows),
+            (Windows{{1, 10, 2, 0}, {1, 20, 5, 0}, {1, 30, 3, 0}, {1, 40, 4, 0}, {1, 50, 4, 0}}));
+  EXPECT_THAT(late.values(), ElementsAre(Sale{1, 9, {9}}));
+}
+
+TEST(WindowedStream, ChangesAClosedWindowWithinTheAllowedLateness) {
+  Job job("windows");
+  auto [sales, input] = job.input<Sale>();
+  Collected<Result> rows;
+  collect_into(std::move(sales)
+                   .event_time(&Sale::at)
+                   .key_by(&Sale::shop)
+                   .window(tumbling(10us))
+                   .allowed_lateness(10us)
+                   .aggregate<Total>(&Sale::amount),
+               rows);
+  TestDriver driver(job);
+  for (const Sale& sale :
+       {Sale{1, 2, {5}}, Sale{1, 1, {14}}, Sale{1, 3, {6}}, Sale{1, 1, {20}}, Sale{1, 7, {7}}}) {
+    ASSERT_TRUE(input.push(sale).ok());
+    ASSERT_TRUE(driver.run_until_idle().ok());
+  }
+  ASSERT_TRUE(driver.finish().ok());
+  EXPECT_EQ(rows_of(rows), (Windows{{1, 10, 2, 0}, {1, 10, 5, 1}, {1, 20, 1, 0}, {1, 30, 1, 0}}));
+}
+
+}  // namespace
+}  // namespace penstock
