@@ -152,12 +152,13 @@ MakeSideOutput side_output_maker(std::string name, std::uint32_t index) {
 
 template <class MakeInput, class MakeOut, class... Ops>
 void seal_stage(Plan& plan, StageId stage, MakeInput make_input, MakeOut make_out,
-                std::vector<MakeSideOutput> sides, std::tuple<Ops...> ops) {
+                const std::vector<MakeSideOutput>& sides, std::tuple<Ops...> ops) {
   plan.seal(stage, [=](const StageWiring& wiring) -> Result<std::unique_ptr<StageBody>> {
     auto outputs = std::make_unique<StageOutputs>();
     OwnedParts owned;
     auto* out = make_out(wiring, *outputs, owned);
     std::vector<SideOutputSlot> slots;
+    slots.reserve(sides.size());
     for (const MakeSideOutput& make_side : sides)
       slots.push_back(make_side(wiring, *outputs, owned));
     using Body = ChainBody<typename MakeInput::Type, typename MakeOut::Type, Ops...>;

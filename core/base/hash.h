@@ -196,8 +196,8 @@ constexpr std::uint64_t hash_fields(const First& first, const Rest&... rest) noe
 
 template <Hashable Key>
 struct HashOf {
-  using is_avalanching =
-      void;  // NOLINT: what boost's tables look for, to skip a mixing step of their own.
+  // Boost's tables look for it, to skip a mixing step of their own.
+  using is_avalanching = void;
   constexpr std::uint64_t operator()(const Key& key) const noexcept { return key_hash(key); }
 };
 
