@@ -21,7 +21,7 @@ class OperatorContext {
   ValueState<T> value_state(std::string_view name) {
     return take(state_->value_state<T>(name));
   }
-  // One that is forgotten some time after it was last written or used: state/expiring_value.h.
+  // One that is forgotten some time after it was last written or used: state/ttl.h. Of maps, each element by itself.
   template <class T>
   ExpiringValue<T> value_state(std::string_view name, const Ttl& ttl) {
     return take(state_->value_state<T>(name, ttl));
@@ -29,6 +29,10 @@ class OperatorContext {
   template <class K, class V>
   MapState<K, V> map_state(std::string_view name) {
     return take(state_->map_state<K, V>(name));
+  }
+  template <class K, class V>
+  ExpiringMap<K, V> map_state(std::string_view name, const Ttl& ttl) {
+    return take(state_->map_state<K, V>(name, ttl));
   }
   const TaskContext& task() const noexcept { return *task_; }
   // Fails the task: the operator cannot work as it was made.

@@ -20,18 +20,21 @@ class CurrentKey {
   CurrentKey(const CurrentKey&) = delete;
   CurrentKey& operator=(const CurrentKey&) = delete;
 
-  // `key` must outlive the record. `candidate` comes from locate(hash), or is null.
+  // `key` must outlive the record. `candidate` comes from StateTable::guess(), or is kNone.
   template <class Key>
-  void set(std::uint64_t hash, const Key& key, StateEntry* candidate) noexcept {
+  void set(std::uint64_t hash, const Key& key, std::uint32_t candidate) noexcept {
     hash_ = hash;
     key_ = &key;
-    entry_ = table_->find_at(candidate, hash, key);
+    number_ = table_->find_number(candidate, hash, key);
+    entry_ = number_ == StateTable::kNone ? nullptr : table_->entry_at(number_);
   }
   // The key of an entry, for a walk over all of them.
   // Reads nothing of the entry, which may be far away. REQUIRES: its state is not cleared to the last while it is set.
-  void set_entry(StateEntry* entry) noexcept {
-    key_ = entry->key();
-    entry_ = entry;
+  void set_entry(StateEntry* entry) noexcept { set_number(table_->number_of(entry)); }
+  void set_number(std::uint32_t number) noexcept {
+    number_ = number;
+    entry_ = table_->entry_at(number);
+    key_ = entry_->key();
   }
   void forget() noexcept { entry_ = nullptr; }  // Entries are about to move.
 
@@ -39,10 +42,12 @@ class CurrentKey {
   const void* key() const noexcept { return key_; }
   // Null when the key has no state.
   StateEntry* entry() const noexcept { return entry_; }
+  // Of the entry. REQUIRES: there is one.
+  std::uint32_t number() const noexcept { return number_; }
   // Creates the entry when it is missing. Null when there is no room.
   StateEntry* entry_for_write() noexcept {
     if (entry_ == nullptr) [[unlikely]]
-      return entry_ = table_->insert_new(hash_, key_);
+      return create();
     table_->touch(entry_);
     return entry_;
   }
@@ -67,10 +72,17 @@ class CurrentKey {
     std::byte bytes[kStateAlignmentMax];
   };
 
+  [[gnu::noinline]] StateEntry* create() noexcept {
+    entry_ = table_->insert_new(hash_, key_);
+    if (entry_ != nullptr) number_ = table_->number_of(entry_);
+    return entry_;
+  }
+
   StateTable* table_;
   std::uint64_t hash_ = 0;
   const void* key_ = nullptr;
   StateEntry* entry_ = nullptr;
+  std::uint32_t number_ = StateTable::kNone;
   std::vector<ScratchUnit> scratch_;
 };
 

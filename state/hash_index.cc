@@ -20,10 +20,12 @@ bool HashIndex::open(const Options& options) noexcept {
   ranges_ = options.ranges;
   reach_ = options.reach;
   bytes_max_ = options.bytes_max;
+  budget_ = options.budget;
   std::uint32_t bits = 0;
   while (bits < kTagBitsPerRange && (std::uint64_t{ranges_} << bits) < kSlotsMin) ++bits;
   while (bits < kTagBitsPerRange && load_limit(std::uint64_t{ranges_} << bits) < options.expected)
     ++bits;
+  bits_min_ = bits;
   if (!make_array(current_, bits, true)) return false;
   set_limits();
   return true;
@@ -32,7 +34,8 @@ bool HashIndex::open(const Options& options) noexcept {
 bool HashIndex::make_array(Array& array, std::uint32_t bits, bool present) noexcept {
   const std::uint64_t capacity = std::uint64_t{ranges_} << bits;
   const std::uint64_t bytes = (capacity + reach_) * sizeof(IndexSlot);
-  if (bytes > bytes_max_ || !array.memory.reserve(bytes, present ? bytes : 0)) return false;
+  if (bytes > bytes_max_ || !array.memory.reserve(bytes, present ? bytes : 0, budget_))
+    return false;
   array.slots = reinterpret_cast<IndexSlot*>(array.memory.data());
   array.shift = kTagBitsPerRange - bits;
   array.capacity = capacity;
@@ -42,6 +45,8 @@ bool HashIndex::make_array(Array& array, std::uint32_t bits, bool present) noexc
 void HashIndex::set_limits() noexcept {
   full_at_ = current_.capacity / 8 * 7;
   grow_at_ = current_.shift == 0 ? ~std::uint64_t{0} : load_limit(current_.capacity);
+  const bool can_shrink = kTagBitsPerRange - current_.shift > bits_min_;
+  shrink_at_ = can_shrink ? load_limit(current_.capacity) / 4 : 0;
 }
 
 HashIndex::Outcome HashIndex::full_outcome() const noexcept {
@@ -59,12 +64,23 @@ void HashIndex::start_growth() noexcept {
   ++growths_;
 }
 
+void HashIndex::start_shrinking() noexcept {
+  if (!make_array(next_, kTagBitsPerRange - current_.shift - 1, false)) {
+    next_ = Array();
+    shrink_at_ /= 2;
+    return;
+  }
+  cursor_ = 0;
+}
+
 HashIndex::Move HashIndex::next_move() noexcept {
   Move move;
   move.at = move.begin = move.end = cursor_;
   if (!growing()) return move;
   const std::uint64_t end = std::min(cursor_ + kMoveSlots, current_.capacity);
-  const std::uint64_t slots = end * 2 + reach_;
+  const bool halves = next_.capacity < current_.capacity;
+  const std::uint64_t slots =
+      std::min((halves ? end / 2 + kLineSlots : end * 2), next_.capacity) + reach_;
   if (next_.memory.extend(slots * sizeof(IndexSlot))) move.end = end;
   return move;
 }

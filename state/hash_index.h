@@ -7,7 +7,8 @@
 //            belongs into another index. So a flood aimed at one group costs a bounded number of slots per call.
 //            At the highest load, 19 of 32, more than 98 of 100 tags stand in their home line.
 // Growth     Old and new array stand side by side; homes below a cursor live in the new one. Each insertion moves the
-//            next kMoveSlots homes, so that no call takes long.
+//            next kMoveSlots homes, so that no call takes long. An array that has become far too large is halved in the
+//            same way, when shrink() and move_some() are called between records.
 // Threads    One owner. Errors: kNoMemory when no array could be had and the present one is nearly full.
 #pragma once
 
@@ -38,6 +39,7 @@ class HashIndex {
     std::uint32_t reach = 128;   // Slots looked at from home on; a multiple of 8.
     std::uint64_t expected = 0;  // Entries it has room for, pages present, before it first grows.
     std::uint64_t bytes_max = ~std::uint64_t{0};  // Of one array.
+    MemoryBudget* budget = nullptr;
   };
 
   [[nodiscard]] bool open(const Options& options) noexcept;
@@ -72,12 +74,17 @@ class HashIndex {
     if (size_ >= full_at_) return full_outcome();
     return place(tag, number);
   }
+  // Begins to move into an array of half the size, when the entries left would fill no more than a third of it.
+  void shrink() noexcept {
+    if (size_ < shrink_at_ && !growing()) start_shrinking();
+  }
   // Removes or renames a number. False when it is not there.
   bool erase(std::uint32_t tag, std::uint32_t number) noexcept;
   bool renumber(std::uint32_t tag, std::uint32_t from, std::uint32_t to) noexcept;
 
+  // False: nothing could be moved.
   template <class OnTooFar>
-  void move_some(OnTooFar on_too_far) noexcept {
+  bool move_some(OnTooFar on_too_far) noexcept {
     Move move = next_move();
     while (next_moved(move)) {
       if (place_in(next_, move.slot.tag, move.slot.number_plus_one - 1) != Outcome::kDone) {
@@ -86,8 +93,10 @@ class HashIndex {
       }
     }
     finish_move(move);
+    return move.begin != move.end;
   }
 
+  // Also while it shrinks.
   bool growing() const noexcept { return next_.slots != nullptr; }
   std::uint64_t size() const noexcept { return size_; }
   std::uint64_t capacity() const noexcept { return current_.capacity; }
@@ -97,8 +106,9 @@ class HashIndex {
   }
 
  private:
-  static constexpr std::uint64_t kMoveSlots =
-      16;  // Homes moved by one insertion; 2 would be enough to be in time.
+  // Homes moved by one insertion, a line of them: with more, steps full of new keys get long. 4 would be in time, as
+  // growth begins at a load of 19/32 and must be over at 28/32.
+  static constexpr std::uint64_t kMoveSlots = 8;
   static constexpr std::uint32_t kLineSlots = 8;
 
   struct Array {
@@ -149,6 +159,7 @@ class HashIndex {
   Outcome full_outcome() const noexcept;
   bool make_array(Array& array, std::uint32_t bits, bool present) noexcept;
   void start_growth() noexcept;
+  [[gnu::cold]] void start_shrinking() noexcept;
   Move next_move() noexcept;
   bool next_moved(Move& move) const noexcept;
   void finish_move(const Move& move) noexcept;
@@ -162,9 +173,12 @@ class HashIndex {
   std::uint64_t size_ = 0;
   std::uint64_t grow_at_ = 0;
   std::uint64_t full_at_ = 0;
+  std::uint64_t shrink_at_ = 0;
   std::uint64_t growths_ = 0;
   std::uint64_t bytes_max_ = 0;
   std::uint32_t ranges_ = 0;
+  std::uint32_t bits_min_ = 0;
+  MemoryBudget* budget_ = nullptr;
 };
 
 }  // namespace penstock

@@ -5,7 +5,8 @@
 
 namespace penstock {
 
-KeyedStateStore::KeyedStateStore(std::string place) : place_(std::move(place)) {}
+KeyedStateStore::KeyedStateStore(std::string place, MemoryBudget* budget)
+    : budget_(budget), place_(std::move(place)) {}
 
 KeyedStateStore::~KeyedStateStore() = default;
 
@@ -52,6 +53,7 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   table.max_keys = options.max_keys;
   table.expected_keys = options.expected_keys;
   table.bytes_max = options.bytes_max;
+  table.budget = budget_;
   PENSTOCK_RETURN_IF_ERROR(with_place(table_.open(layout_, table)));
   for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->open(&table_, table)));
   table_.set_move_listener({[](void* self, std::uint32_t from, std::uint32_t to) noexcept {
@@ -95,47 +97,11 @@ KeyedStateMetrics KeyedStateStore::metrics() const noexcept {
   return metrics;
 }
 
-Status KeyedStateStore::add_expiring(std::string_view name, std::uint32_t slot, const Ttl& ttl) {
-  if (ttl.after.count() <= 0) {
-    return with_place(Status::invalid_argument(
-        "state '" + std::string(name) + "' is to expire after " +
-        std::to_string(ttl.after.count()) + " us; a value must live for longer than nothing"));
-  }
-  expiring_.push_back({slot, ttl.after});
-  return {};
-}
-
-void KeyedStateStore::sweep(std::size_t budget) noexcept {
-  if (sweep_next_ == kNoRound) {
-    if (now_ < round_at_ || table_.keys() == 0) return;
-    auto shortest = std::chrono::microseconds::max();
-    for (const Expiring& expiring : expiring_) shortest = std::min(shortest, expiring.after);
-    round_at_ = now_ + std::max(shortest / 4, std::chrono::microseconds(1));
-    sweep_next_ = 0;
-  }
-  for (; budget > 0 && sweep_next_ < table_.slots(); --budget) {
-    StateEntry* entry = table_.entry_at(sweep_next_);
-    if (entry->alive()) drop_expired(entry);
-    // Where an entry was erased another one stands now.
-    if (current_.entry() != nullptr || !entry->alive()) ++sweep_next_;
-  }
-  if (sweep_next_ >= table_.slots()) sweep_next_ = kNoRound;
-  current_.forget();
-}
-
-void KeyedStateStore::drop_expired(StateEntry* entry) noexcept {
-  current_.set_entry(entry);
-  for (const Expiring& expiring : expiring_) {
-    const StateSlot& slot = current_.slot(expiring.slot);
-    if (current_.entry() == nullptr || (entry->present & slot.bit) == 0) continue;
-    const EventTime used{*entry->at<std::int64_t>(slot.offset)};
-    if (now_ - used >= expiring.after) current_.drop(slot);
-  }
-}
-
-EventTime KeyedStateStore::sweep_at() const noexcept {
-  if (expiring_.empty() || table_.keys() == 0) return kMaxEventTime;
-  return sweep_next_ != kNoRound ? now_ : round_at_;
+Status KeyedStateStore::check_ttl(std::string_view name, const Ttl& ttl) const {
+  if (ttl.after.count() > 0) return {};
+  return with_place(Status::invalid_argument(
+      "state '" + std::string(name) + "' is to expire after " + std::to_string(ttl.after.count()) +
+      " us; a value must live for longer than nothing"));
 }
 
 bool KeyedStateStore::maintain(std::size_t budget) noexcept {

@@ -19,9 +19,11 @@
 
 #include "penstock/core/base/status.h"
 #include "penstock/state/current_key.h"
+#include "penstock/state/expiring_map.h"
 #include "penstock/state/expiring_value.h"
 #include "penstock/state/map_state.h"
 #include "penstock/state/map_table.h"
+#include "penstock/state/state_sweep.h"
 #include "penstock/state/state_table.h"
 #include "penstock/state/value_state.h"
 
@@ -46,8 +48,8 @@ struct KeyedStateMetrics {
 
 class KeyedStateStore {
  public:
-  // `place` names the operator in errors.
-  explicit KeyedStateStore(std::string place);
+  // `place` names the operator in errors. The budget, if any, outlives the store.
+  explicit KeyedStateStore(std::string place, MemoryBudget* budget = nullptr);
   ~KeyedStateStore();
   KeyedStateStore(const KeyedStateStore&) = delete;
   KeyedStateStore& operator=(const KeyedStateStore&) = delete;
@@ -59,6 +61,8 @@ class KeyedStateStore {
   Result<ExpiringValue<T>> value_state(std::string_view name, const Ttl& ttl);
   template <class K, class V>
   Result<MapState<K, V>> map_state(std::string_view name);
+  template <class K, class V>
+  Result<ExpiringMap<K, V>> map_state(std::string_view name, const Ttl& ttl);
   // Bytes beside the key whose meaning is the caller's; index of its slot in table().layout(), placed once sealed.
   Result<std::uint32_t> raw_slot(std::string_view name, std::size_t bytes, std::size_t alignment) {
     return add_slot(name, bytes, alignment, false);
@@ -73,10 +77,10 @@ class KeyedStateStore {
   Status seal(const KeyShape& key, const KeyedStateOptions& options);
   bool has_handles() const noexcept { return !names_.empty(); }
 
-  // `key` must outlive the record. `candidate` comes from table().locate(hash), or is null.
+  // `key` must outlive the record. `candidate` comes from table().locate(hash), or is kNone.
   template <class Key>
   void set_current_key(std::uint64_t hash, const Key& key,
-                       StateEntry* candidate = nullptr) noexcept {
+                       std::uint32_t candidate = StateTable::kNone) noexcept {
     current_.set(hash, key, candidate);
   }
 
@@ -87,13 +91,21 @@ class KeyedStateStore {
   StateTable& map_table(std::size_t index) noexcept { return maps_[index]->table(); }
   std::size_t maps() const noexcept { return maps_.size(); }
 
-  // The time of day by which values expire.
-  void set_now(EventTime now) noexcept { now_ = now; }
-  // Removes values that have expired from the next `budget` keys, while a round over all of them is due.
-  void sweep(std::size_t budget) noexcept;
-  bool has_expiring_values() const noexcept { return !expiring_.empty(); }
-  // When sweep() must be called again though nothing happens; kMaxEventTime: it need not.
-  EventTime sweep_at() const noexcept;
+  // What state expires by: the time of day, and for what is used from now on the watermark and its own time.
+  void set_now(EventTime now) noexcept {
+    TtlClock& clock = sweep_.clock(TimeDomain::kProcessingTime);
+    clock.now = clock.used = now;
+  }
+  void set_event_time(EventTime watermark, EventTime used) noexcept {
+    TtlClock& clock = sweep_.clock(TimeDomain::kEventTime);
+    clock.now = watermark;
+    clock.used = used;
+  }
+  // Removes what has expired; tells which kinds of time there is anything for, and when to come again.
+  StateSweep& expiry() noexcept { return sweep_; }
+  const StateSweep& expiry() const noexcept { return sweep_; }
+
+  MemoryBudget* memory_budget() const noexcept { return budget_; }
 
   bool failed() const noexcept;
   Status status() const;
@@ -102,13 +114,7 @@ class KeyedStateStore {
   bool maintain(std::size_t budget) noexcept;
 
  private:
-  struct Expiring {
-    std::uint32_t slot;
-    std::chrono::microseconds after;
-  };
-
-  Status add_expiring(std::string_view name, std::uint32_t slot, const Ttl& ttl);
-  void drop_expired(StateEntry* entry) noexcept;
+  Status check_ttl(std::string_view name, const Ttl& ttl) const;
   Status add_name(std::string_view name);
   Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
                                  bool derived);
@@ -120,11 +126,8 @@ class KeyedStateStore {
   CurrentKey current_{&table_};
   std::vector<std::unique_ptr<MapTable>> maps_;
   std::vector<StateMoveListener> move_listeners_;
-  std::vector<Expiring> expiring_;
-  EventTime now_;
-  static constexpr std::uint64_t kNoRound = ~std::uint64_t{0};
-  EventTime round_at_ = kMinEventTime;   // When the next round of the sweep begins.
-  std::uint64_t sweep_next_ = kNoRound;  // The first entry that this round has not seen.
+  StateSweep sweep_{&current_, &table_};
+  MemoryBudget* budget_;
   StateLayout layout_;
   std::string place_;
   std::vector<std::string> names_;
@@ -140,10 +143,11 @@ Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
 template <class T>
 Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, const Ttl& ttl) {
   using Cell = typename ExpiringValue<T>::Cell;
+  PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
   auto index = add_slot(name, sizeof(Cell), alignof(Cell), false);
   if (!index.ok()) return index.status();
-  PENSTOCK_RETURN_IF_ERROR(add_expiring(name, *index, ttl));
-  return ExpiringValue<T>(ValueState<Cell>(&current_, *index), &now_, ttl);
+  sweep_.add_value(*index, ttl);
+  return ExpiringValue<T>(ValueState<Cell>(&current_, *index), &sweep_.clock(ttl.time), ttl);
 }
 
 template <class K, class V>
@@ -154,6 +158,15 @@ Result<MapState<K, V>> KeyedStateStore::map_state(std::string_view name) {
   current_.need_scratch(sizeof(V));
   maps_.push_back(std::make_unique<MapTable>(MapElementShape::of<K, V>(), *head));
   return MapState<K, V>(&current_, maps_.back().get());
+}
+
+template <class K, class V>
+Result<ExpiringMap<K, V>> KeyedStateStore::map_state(std::string_view name, const Ttl& ttl) {
+  PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
+  auto cells = map_state<K, typename ExpiringMap<K, V>::Cell>(name);
+  if (!cells.ok()) return cells.status();
+  sweep_.add_map(maps_.back().get(), ttl);
+  return ExpiringMap<K, V>(*cells, &sweep_.clock(ttl.time), ttl);
 }
 
 }  // namespace penstock

@@ -37,6 +37,20 @@ class MapState {
     static_cast<void>(map_->table().locate(MapTable::element_hash(owner, key_hash(key))));
   }
 
+  // Look-ahead for the element that was added last to the map of the key with entry `number`, which may be any number:
+  // first its entry, later its index, with visit(const V&).
+  void prefetch_newest(std::uint32_t number) const noexcept {
+    const StateEntry* newest = map_->newest_of(number);
+    if (newest != nullptr) internal::prefetch_for_write(newest);
+  }
+  template <class Visit>
+  void prefetch_newest_index(std::uint32_t number, Visit visit) const noexcept {
+    StateEntry* newest = map_->newest_of(number);
+    if (newest == nullptr) return;
+    map_->table().prefetch_index(newest->key_hash());
+    visit(*map_->template value_of<const V>(newest));
+  }
+
   // Whether any key's map has an element.
   bool any_of_all_keys() const noexcept { return map_->table().keys() > 0; }
 

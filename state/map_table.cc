@@ -62,6 +62,33 @@ StateEntry* MapTable::insert_prepared(StateEntry* primary, std::uint64_t hash) n
   return element;
 }
 
+StateEntry* MapTable::newest_of(std::uint32_t number) const noexcept {
+  if (number >= primary_->slots()) return nullptr;
+  StateEntry* primary = primary_->entry_at(number);
+  const bool has_any = (primary->present & primary_->layout().slot(head_slot_).bit) != 0;
+  if (!primary->alive() || !has_any || head_of(primary).first == 0) return nullptr;
+  return table_.entry_at(head_of(primary).first - 1);
+}
+
+StateEntry* MapTable::owner_of(const StateEntry* element) const noexcept {
+  const auto* key = reinterpret_cast<const std::byte*>(element) + sizeof(StateEntry);
+  const KeyShape& shape = primary_->layout().key();
+  if (shape.hash != nullptr) {
+    const std::uint64_t hash = shape.hash(key);
+    const bool of_group = (hash ^ element->key_hash()) >> 54 == 0;
+    StateEntry* owner =
+        !of_group ? nullptr : primary_->find_equal(hash, key, [&](const StateEntry& entry) {
+          return same_primary(*element, entry);
+        });
+    if (owner != nullptr) return owner;
+  }
+  // Keys that were set under another hash: the list knows, though it may be long.
+  const MapLinks* links = &links_of(element);
+  while ((links->previous & MapLinks::kOwner) == 0)
+    links = &links_of(table_.entry_at(links->previous - 1));
+  return primary_->entry_at(links->previous & ~MapLinks::kOwner);
+}
+
 void MapTable::erase(StateEntry* primary, StateEntry* element) noexcept {
   const MapLinks links = links_of(element);
   MapHead& head = head_of(primary);

@@ -56,6 +56,9 @@ class MapTable {
   MapLinks& links_of(StateEntry* element) const noexcept {
     return *element->at<MapLinks>(links_offset_);
   }
+  const MapLinks& links_of(const StateEntry* element) const noexcept {
+    return *element->at<MapLinks>(links_offset_);
+  }
   template <class K>
   const K& key_of(const StateEntry* element) const noexcept {
     return *element->at<K>(map_key_offset_);
@@ -83,6 +86,10 @@ class MapTable {
   StateEntry* insert(StateEntry* primary, const K& key) noexcept {
     return insert_prepared(primary, prepare(primary, &key, key_hash(key)));
   }
+  // The element that was added last of those of the primary entry `number`, which may be any number; null: it has none.
+  StateEntry* newest_of(std::uint32_t number) const noexcept;
+  // The primary entry whose list an element is in.
+  StateEntry* owner_of(const StateEntry* element) const noexcept;
   // Takes an element out of its list and erases it.
   void erase(StateEntry* primary, StateEntry* element) noexcept;
   // The primary entry `to` has moved there.

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "penstock/core/base/hash.h"
 #include "penstock/core/base/status.h"
 
 namespace penstock {
@@ -48,13 +49,18 @@ struct KeyShape {
   std::size_t alignment = 1;
   bool equal_keys_are_equal_bytes =
       false;  // Then a flood of keys with one public hash is told apart by seeded bytes.
+  std::uint64_t (*hash)(const void* key) noexcept = nullptr;  // key_hash(); null: it has none.
 
   template <class Key>
   static constexpr KeyShape of() noexcept {
     static_assert(std::is_trivially_copyable_v<Key>,
                   "a key of keyed state must be trivially copyable: use InlineString<N> for text");
     static_assert(alignof(Key) <= kStateAlignmentMax, "a key may be aligned to at most 16 bytes");
-    return {sizeof(Key), alignof(Key), std::has_unique_object_representations_v<Key>};
+    KeyShape shape{sizeof(Key), alignof(Key), std::has_unique_object_representations_v<Key>};
+    if constexpr (Hashable<Key>) {
+      shape.hash = [](const void* key) noexcept { return key_hash(*static_cast<const Key*>(key)); };
+    }
+    return shape;
   }
 };
 

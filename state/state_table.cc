@@ -35,10 +35,8 @@ constexpr std::uint64_t inverse_of_odd(std::uint64_t odd) noexcept {
 }
 static_assert(inverse_of_odd(3) * 3 == 1 && inverse_of_odd(4095) * 4095 == 1);
 
-Status no_memory(std::string_view what, std::uint64_t bytes) {
-  return {StatusCode::kResourceExhausted,
-          "no memory for " + std::string(what) + " of keyed state (" + std::to_string(bytes) +
-              " bytes); use more tasks on more machines, or fewer keys"};
+Status no_memory(const std::string& what, std::uint64_t bytes, const MemoryBudget* budget) {
+  return no_state_memory(what + " of keyed state (" + std::to_string(bytes) + " bytes)", budget);
 }
 
 }  // namespace
@@ -63,12 +61,12 @@ Status StateTable::open(const StateLayout& layout, const StateTableOptions& opti
       std::max<std::uint64_t>(std::min(options_.bytes_max, kReserveMax), stride_);
   max_slots_ = std::min(bytes_max / stride_, kSlotsMax);
   const std::uint64_t expected = std::min(options.expected_keys, max_slots_);
-  if (!memory_.reserve(max_slots_ * stride_, expected * stride_)) {
-    return no_memory("the entries", expected * stride_);
+  if (!memory_.reserve(max_slots_ * stride_, expected * stride_, options.budget)) {
+    return no_memory("the entries", expected * stride_, options.budget);
   }
   const std::uint32_t ranges = grouped ? options.groups.count : kKeyGroups;
-  if (!index_.open({ranges, kReach, expected, options_.bytes_max})) {
-    return no_memory("the index", expected * sizeof(IndexSlot) * 2);
+  if (!index_.open({ranges, kReach, expected, options_.bytes_max, options.budget})) {
+    return no_memory("the index", expected * sizeof(IndexSlot) * 2, options.budget);
   }
   return {};
 }
@@ -112,7 +110,8 @@ bool StateTable::enter(StateEntry* entry, std::uint32_t number) noexcept {
 }
 
 bool StateTable::enter_crowd(std::uint32_t number) noexcept {
-  if (crowd_.capacity() == 0 && !crowd_.open({kCrowdRanges, kCrowdReach, 0, options_.bytes_max})) {
+  if (crowd_.capacity() == 0 &&
+      !crowd_.open({kCrowdRanges, kCrowdReach, 0, options_.bytes_max, options_.budget})) {
     refuse(StateFault::kNoMemory);
     return false;
   }
@@ -217,7 +216,8 @@ Status StateTable::begin_walk(Epoch epoch) {
                                        std::to_string(epoch_.value));
   }
   walk_.begin(used_, stride_);
-  if (!walk_.running()) return no_memory("the copies of a snapshot", used_ * stride_);
+  if (!walk_.running())
+    return no_memory("the copies of a snapshot", used_ * stride_, options_.budget);
   epoch_ = {epoch.value + 1};
   stamp_ = static_cast<std::uint32_t>(epoch_.value);
   return {};
@@ -229,13 +229,18 @@ bool StateTable::maintain(std::size_t budget) noexcept {
     unlink_gap(number);
     remove_slot(number);
   }
-  for (; budget > 0 && index_.growing(); --budget) {
-    index_.move_some([this](std::uint32_t moved) { static_cast<void>(enter_crowd(moved)); });
+  index_.shrink();
+  bool stuck = false;  // Without memory for the new array.
+  for (; budget > 0 && index_.growing() && !stuck; --budget) {
+    stuck =
+        !index_.move_some([this](std::uint32_t moved) { static_cast<void>(enter_crowd(moved)); });
   }
   const std::uint64_t ahead = std::min(used_ * stride_ + kAheadBytes, max_slots_ * stride_);
+  // Half as much again stays, so that a number of keys that swings costs nothing.
+  const bool shrunk = !walk_.running() && memory_.shrink(ahead + ahead / 2);
   // Nothing is lost when it fails: an insertion that needs the page asks again, and reports.
   static_cast<void>(memory_.extend(ahead));
-  return budget == 0;
+  return budget == 0 || shrunk;
 }
 
 std::uint64_t StateTable::resident_bytes() const noexcept {
@@ -248,11 +253,13 @@ Status StateTable::status() const {
     case StateFault::kNone:
       return {};
     case StateFault::kNoMemory:
-      return no_memory("key number " + keys + " + 1", resident_bytes());
+      return no_memory("one key more than " + keys, resident_bytes(), options_.budget);
     case StateFault::kTooManyKeys:
       return {StatusCode::kResourceExhausted,
               "keyed state holds " + keys +
-                  " keys, its limit; raise max_keys, or clear keys that are done"};
+                  " keys, as many as this task may; raise max_keys of the stage or the option "
+                  "state_keys_max, or let keys go: clear those that are done, or give their state "
+                  "a Ttl"};
     case StateFault::kFlood:
       return {StatusCode::kResourceExhausted,
               "thousands of keys share one hash (at " + keys +

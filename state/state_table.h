@@ -8,6 +8,7 @@
 //            runs no entry moves: erased ones stay as gaps, which insertions and maintain() fill.
 // Floods     A key whose hash finds no place near its home goes to a second index, which is ordered by seeded bytes
 //            of the key. Keys that do not compare as bytes and share one whole hash are limited to about 4000.
+// Memory     maintain() gives back, in steps, what the entries and the index no longer need.
 // Threads    One owner. Errors: fault() says why an insertion returned null; it never goes away.
 #pragma once
 
@@ -37,6 +38,7 @@ struct StateTableOptions {
   std::uint64_t expected_keys = 0;  // Room, with pages present, that is made when the table opens.
   std::uint64_t bytes_max =
       0;  // Of the array of entries, and of each index; 0: what the machine has.
+  MemoryBudget* budget = nullptr;  // Shared with others, which it outlives as this one.
 };
 
 // Told that the entry `from` is now `to`; its bytes are there already.
@@ -57,14 +59,17 @@ class StateTable {
     return find_equal(hash, &key,
                       [&key](const StateEntry& entry) { return key_equal(entry, key); });
   }
-  // As find(), trying first what locate() found some records ago.
+  // As find(), but the number of the entry, or kNone. Tries first what guess() gave some records ago.
   template <class Key>
-  StateEntry* find_at(StateEntry* candidate, std::uint64_t hash, const Key& key) const noexcept {
-    if (candidate != nullptr && candidate->hash_and_state == masked(hash) &&
-        key_equal(*candidate, key)) [[likely]] {
-      return candidate;
+  std::uint32_t find_number(std::uint32_t candidate, std::uint64_t hash,
+                            const Key& key) const noexcept {
+    if (candidate < used_) [[likely]] {
+      const StateEntry& entry = *entry_at(candidate);
+      if (entry.hash_and_state == masked(hash) && key_equal(entry, key)) [[likely]]
+        return candidate;
     }
-    return find(hash, key);
+    const StateEntry* entry = find(hash, key);
+    return entry != nullptr ? number_of(entry) : kNone;
   }
   // Null when there is no room: see fault().
   template <class Key>
@@ -101,17 +106,42 @@ class StateTable {
     entry->stamp = stamp_;
   }
 
-  // Look-ahead: fetch the index some records before locate(), and that some before the record itself.
-  void prefetch_index(std::uint64_t hash) const noexcept { index_.prefetch(tag_of(hash)); }
-  // Fetches the entry that this hash probably has: a candidate for find_at(), or null. Any hash may be asked.
-  StateEntry* locate(std::uint64_t hash) const noexcept {
+  // ---- look-ahead: see state/lookahead.h ----
+
+  // Where the index has a hash of this table: 10 bits of group and 22 of the seeded rest, or 32 of the seeded whole.
+  std::uint32_t tag_of(std::uint64_t hash) const noexcept {
+    PENSTOCK_DCHECK(owns(hash));
+    const std::uint64_t rest = masked(hash) << rest_shift_;
+    const std::uint64_t mixed = (rest ^ (rest >> 32)) * multiplier_;
+    const std::uint64_t group = (hash >> 54) - first_group_;
+    return (static_cast<std::uint32_t>(group << HashIndex::kTagBitsPerRange) & group_mask_) |
+           static_cast<std::uint32_t>(mixed >> mixed_shift_);
+  }
+  void prefetch_index_at(std::uint32_t tag) const noexcept { index_.prefetch(tag); }
+  // The number of the entry that this tag probably has, a candidate for find_at(); or kNone.
+  std::uint32_t guess(std::uint32_t tag) const noexcept {
+    const std::uint32_t number = index_.guess(tag);
+    return number < used_ ? number : kNone;
+  }
+  void prefetch_entry(std::uint32_t number) const noexcept {
+    internal::prefetch_for_write(entry_at(number));
+  }
+  // Fetches what changes when the entry `ahead` places behind `number` is erased and the last takes its place.
+  void prefetch_erase(std::uint64_t number, std::uint64_t ahead) const noexcept {
+    if (number + ahead >= used_) return;
+    index_.prefetch(tag_of(entry_at(number + ahead)->hash_and_state));
+    index_.prefetch(tag_of(entry_at(used_ - 1 - ahead)->hash_and_state));
+  }
+  // The two steps for a hash that may be anybody's.
+  void prefetch_index(std::uint64_t hash) const noexcept {
+    if (owns(hash)) index_.prefetch(tag_of(hash));
+  }
+  std::uint32_t locate(std::uint64_t hash) const noexcept {
     if (!owns(hash)) [[unlikely]]
-      return nullptr;
-    const std::uint32_t number = index_.guess(tag_of(hash));
-    if (number >= used_) return nullptr;
-    StateEntry* entry = entry_at(number);
-    internal::prefetch_for_write(entry);
-    return entry;
+      return kNone;
+    const std::uint32_t number = guess(tag_of(hash));
+    if (number != kNone) prefetch_entry(number);
+    return number;
   }
 
   // The state as of now is what the walk gives out, under this epoch; later changes belong to the next.
@@ -138,6 +168,7 @@ class StateTable {
   StateFault fault() const noexcept { return fault_; }
   Status status() const;
   const StateLayout& layout() const noexcept { return layout_; }
+  MemoryBudget* budget() const noexcept { return options_.budget; }
 
   // Entries by number: [0, slots()), of which those not alive() are gaps.
   std::uint64_t slots() const noexcept { return used_; }
@@ -163,14 +194,6 @@ class StateTable {
     return (hash >> 54) - first_group_ < group_count_;
   }
 
-  // 10 bits of group and 22 of the seeded rest, or 32 of the seeded whole. The multiplier is odd and not known outside.
-  std::uint32_t tag_of(std::uint64_t hash) const noexcept {
-    const std::uint64_t rest = masked(hash) << rest_shift_;
-    const std::uint64_t mixed = (rest ^ (rest >> 32)) * multiplier_;
-    const std::uint64_t group = (hash >> 54) - first_group_;
-    return (static_cast<std::uint32_t>(group << HashIndex::kTagBitsPerRange) & group_mask_) |
-           static_cast<std::uint32_t>(mixed >> mixed_shift_);
-  }
   std::uint32_t crowd_tag(std::uint64_t hash, const void* key) const noexcept;
 
   std::uint32_t take_slot() noexcept;
@@ -186,7 +209,7 @@ class StateTable {
   std::size_t stride_ = 0;
   std::uint32_t stride_shift_ = 0;  // Twos in the stride, and the inverse of the rest modulo 2^64:
   std::uint64_t stride_inverse_ = 1;  // distances are multiples of it, so a product divides them.
-  std::uint64_t multiplier_ = 1;
+  std::uint64_t multiplier_ = 1;      // Odd, and not known outside.
   std::uint32_t rest_shift_ = 0;
   std::uint32_t mixed_shift_ = 0;
   std::uint32_t group_mask_ = 0;

@@ -15,14 +15,15 @@ class ValueState {
  public:
   ValueState() noexcept = default;  // Of no store: may only be assigned to.
   // Made by KeyedStateStore::value_state().
-  ValueState(CurrentKey* current, std::uint32_t index) noexcept : current_(current), index_(index) {
+  ValueState(CurrentKey* current, std::uint32_t index) noexcept
+      : current_(current), slot_(&current->slot(index)) {
     internal::check_state_type<T>();
   }
 
   // Null when the current key has no value.
   const T* get() const noexcept {
     const StateEntry* entry = current_->entry();
-    const StateSlot& slot = current_->slot(index_);
+    const StateSlot& slot = *slot_;
     if (entry == nullptr || (entry->present & slot.bit) == 0) return nullptr;
     return entry->at<T>(slot.offset);
   }
@@ -32,7 +33,7 @@ class ValueState {
     StateEntry* entry = current_->entry_for_write();
     if (entry == nullptr) [[unlikely]]
       return *new (current_->scratch()) T{};
-    const StateSlot& slot = current_->slot(index_);
+    const StateSlot& slot = *slot_;
     T* value = entry->at<T>(slot.offset);
     if ((entry->present & slot.bit) == 0) {
       new (value) T{};
@@ -45,13 +46,13 @@ class ValueState {
 
   void clear() noexcept {
     const StateEntry* entry = current_->entry();
-    const StateSlot& slot = current_->slot(index_);
+    const StateSlot& slot = *slot_;
     if (entry != nullptr && (entry->present & slot.bit) != 0) current_->drop(slot);
   }
 
  private:
   CurrentKey* current_ = nullptr;
-  std::uint32_t index_ = 0;
+  const StateSlot* slot_ = nullptr;  // Has its offset once the store is sealed.
 };
 
 }  // namespace penstock

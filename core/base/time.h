@@ -46,6 +46,9 @@ struct Instant {
   }
 };
 
+// Which of the two something in event-time's unit goes by: what records bear, or the time of day.
+enum class TimeDomain : std::uint8_t { kEventTime, kProcessingTime };
+
 inline constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
 
 }  // namespace penstock

@@ -1,5 +1,6 @@
 #include "penstock/core/runtime/engine.h"
 
+#include <algorithm>
 #include <bit>
 #include <condition_variable>
 #include <optional>
@@ -74,6 +75,11 @@ Status check_options(const EngineOptions& options) {
   return Status();
 }
 
+// What one of `tasks` may have, rounded up.
+std::uint64_t share_of(std::uint64_t whole, std::uint32_t tasks) {
+  return whole / tasks + (whole % tasks == 0 ? 0 : 1);
+}
+
 // A stage that differs in parallelism from the one before it cannot pass records task by task.
 ExchangeKind resolved_kind(ExchangeKind kind, std::uint32_t producers, std::uint32_t consumers) {
   return kind == ExchangeKind::kForward && producers != consumers ? ExchangeKind::kRebalance : kind;
@@ -104,6 +110,8 @@ Engine::Engine(const EngineOptions& options)
     options_.scheduler = own_scheduler_.get();
   }
   if (options_.seed == 0) options_.seed = random_seed();
+  if (options_.state_bytes_max == 0) options_.state_bytes_max = default_state_bytes();
+  state_memory_ = std::make_unique<MemoryBudget>(options_.state_bytes_max);
 }
 
 Engine::~Engine() {
@@ -176,7 +184,10 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
     context.task_count = counts[stage.value];
     context.key_groups = key_groups_of_task(index, counts[stage.value]);
     context.seed = options_.seed;
-    context.state_keys_max = options_.state_keys_max;
+    context.state_keys_max =
+        std::min(options_.state_keys_max, share_of(spec.state_keys_max, counts[stage.value]));
+    context.state_memory = state_memory_.get();
+    context.firing = options_.firing;
     context.clock = options_.clock;
     context.file_system = options_.file_system;
     context.waker = workers_[worker.value].get();
@@ -193,7 +204,11 @@ Status Engine::start() {
   shared_->started = workers_.size();
   if (options_.profile == WaitProfile::kBalanced) {
     const std::chrono::nanoseconds wake_cost = calibrate_wake_cost();
-    for (auto& worker : workers_) worker->set_spin_limit(wake_cost);
+    const std::chrono::nanoseconds lateness = calibrate_timer_lateness();
+    for (auto& worker : workers_) {
+      worker->set_spin_limit(wake_cost);
+      worker->set_timer_lateness(lateness);
+    }
   }
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const std::optional<int> cpu = options_.pin_workers ? cpus.worker_cpus[i] : std::nullopt;

@@ -19,6 +19,7 @@
 #include "penstock/core/plan/plan.h"
 #include "penstock/core/runtime/metrics.h"
 #include "penstock/core/runtime/worker.h"
+#include "penstock/core/stream/task_context.h"
 
 namespace penstock {
 
@@ -27,12 +28,16 @@ struct EngineOptions {
   WaitProfile profile = WaitProfile::kBalanced;
   bool pin_workers = false;              // One core each, chosen from those this process may use.
   std::size_t batch_max = 1024;          // Records per task and step: reached under full load only.
+  FiringPace firing{};                   // Of windows and timers that come due.
   std::size_t ring_slots = 4096;         // Per ring; a power of two.
   std::uint64_t state_keys_max = ~0ULL;  // Per task.
-  std::uint64_t seed = 0;                // Of hash tables; 0: from the operating system.
-  Clock* clock = nullptr;                // Null: the real one.
-  FileSystem* file_system = nullptr;     // Null: the operating system's.
-  Scheduler* scheduler = nullptr;        // Null: the operating system's threads.
+  // Of keyed state, all tasks together; 0: three quarters of the memory that the process may have. A job that would go
+  // over it ends with kResourceExhausted.
+  std::uint64_t state_bytes_max = 0;
+  std::uint64_t seed = 0;             // Of hash tables; 0: from the operating system.
+  Clock* clock = nullptr;             // Null: the real one.
+  FileSystem* file_system = nullptr;  // Null: the operating system's.
+  Scheduler* scheduler = nullptr;     // Null: the operating system's threads.
 };
 
 class Engine {
@@ -96,6 +101,7 @@ class Engine {
   std::unique_ptr<FileSystem> own_file_system_;
   std::unique_ptr<Scheduler> own_scheduler_;
   TaskControl control_;
+  std::unique_ptr<MemoryBudget> state_memory_;
   std::vector<std::unique_ptr<ChannelSet>> channels_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Task>> tasks_;

@@ -2,7 +2,6 @@
 //
 // Runs       A chain whose first operator has `on_run(run, credit, out)` gets each run at once, so that it can fetch
 //            the state of later records while it works off earlier ones: the largest single lever on keyed throughput.
-//            One that has `begin_batch(now)` is told the time of the step before each run.
 // Threads    Owned by one worker.
 #pragma once
 
@@ -42,7 +41,7 @@ class ExchangeInput {
   std::size_t capacity() const noexcept { return gate_.capacity(); }
 
   template <class Chain>
-  Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) noexcept {
+  Turn poll(Instant, std::size_t budget, Chain& chain, const Credit& credit) noexcept {
     Turn turn;
     const typename InputGate<T>::Run run = gate_.next(budget);
     turn.channel = run.channel;
@@ -51,7 +50,6 @@ class ExchangeInput {
       turn.control = gate_.take_control(run.channel);
     } else if (!run.elements.empty()) {
       turn.kind = TurnKind::kData;
-      if constexpr (requires { chain.front().begin_batch(now); }) chain.front().begin_batch(now);
       turn.records = push_run(run.elements, chain, credit);
       gate_.consume(run.channel, turn.records);
     }

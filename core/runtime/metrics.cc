@@ -17,6 +17,8 @@ std::uint64_t JobMetrics::skipped() const noexcept { return sum(tasks, &TaskMetr
 std::uint64_t JobMetrics::dead_letters() const noexcept {
   return sum(tasks, &TaskMetrics::dead_letters);
 }
+std::uint64_t JobMetrics::late() const noexcept { return sum(tasks, &TaskMetrics::late); }
+std::uint64_t JobMetrics::misdated() const noexcept { return sum(tasks, &TaskMetrics::misdated); }
 std::uint64_t JobMetrics::state_keys() const noexcept {
   return sum(tasks, &TaskMetrics::state_keys);
 }

@@ -24,6 +24,7 @@ struct TaskMetrics {
   std::uint64_t skipped = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t late = 0;
+  std::uint64_t misdated = 0;
   std::uint64_t side_unread = 0;
   std::uint64_t overflows = 0;
   std::uint64_t state_keys = 0;
@@ -54,6 +55,8 @@ struct JobMetrics {
   std::uint64_t errors() const noexcept;
   std::uint64_t skipped() const noexcept;
   std::uint64_t dead_letters() const noexcept;
+  std::uint64_t late() const noexcept;
+  std::uint64_t misdated() const noexcept;
   std::uint64_t state_keys() const noexcept;
   std::uint64_t state_bytes() const noexcept;
   // Records that source tasks (those without input channels) read.

@@ -16,6 +16,7 @@
 #include "penstock/core/base/clock.h"
 #include "penstock/core/base/file_system.h"
 #include "penstock/core/base/key_group.h"
+#include "penstock/core/base/memory_budget.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/stream/erased.h"
 #include "penstock/core/stream/source.h"
@@ -40,6 +41,7 @@ struct TaskCounters {
   Counter skipped;       // Of these: dropped by policy.
   Counter dead_letters;  // Of these: kept in the dead-letter file.
   Counter late;
+  Counter misdated;     // Their time cannot be right: kept from the watermark.
   Counter side_unread;  // Emitted into a side output that nobody reads.
   Counter overflows;    // Elements that did not fit their ring at first.
   Counter state_keys;
@@ -96,6 +98,7 @@ struct TaskContext {
   KeyGroupRange key_groups;
   std::uint64_t seed = 0;  // For hash tables: differs from process to process.
   std::uint64_t state_keys_max = ~0ULL;
+  MemoryBudget* state_memory = nullptr;  // Of the job; null: without a limit.
   FiringPace firing;
   Clock* clock = nullptr;  // Never null, like the rest of these.
   FileSystem* file_system = nullptr;

@@ -34,9 +34,9 @@ class TimerQueue {
   static_assert(std::is_trivially_copyable_v<Key>);
 
   // False: no address space.
-  [[nodiscard]] bool open() noexcept {
-    return heap_memory_.reserve(kLineBytes + kTimersMax * sizeof(Node), 0) &&
-           owners_memory_.reserve((kTimersMax + 1) * sizeof(Owner), 0);
+  [[nodiscard]] bool open(MemoryBudget* budget = nullptr) noexcept {
+    return heap_memory_.reserve(kLineBytes + kTimersMax * sizeof(Node), 0, budget) &&
+           owners_memory_.reserve((kTimersMax + 1) * sizeof(Owner), 0, budget);
   }
 
   // The ticket of the new timer, never 0; 0: no memory.
@@ -55,6 +55,11 @@ class TimerQueue {
     PENSTOCK_DCHECK(owners()[ticket].link == kLive);
     owners()[ticket].link = kDead;
     ++dead_;
+  }
+
+  // Fetches what cancel() changes.
+  void prefetch_cancel(std::uint32_t ticket) const noexcept {
+    internal::prefetch_for_write(&owners()[ticket]);
   }
 
   bool empty() const noexcept { return size() == 0; }

@@ -32,10 +32,13 @@ TEST(Options, WithoutVariablesAreTheDefaults) {
 }
 
 TEST(Options, TakeWhatTheEnvironmentSays) {
-  const Variable variables[] = {
-      {"PENSTOCK__WORKERS", "3"},        {"PENSTOCK__PROFILE", "latency"},
-      {"PENSTOCK__PIN_WORKERS", "true"}, {"PENSTOCK__BATCH_MAX", "17"},
-      {"PENSTOCK__RING_SLOTS", "64"},    {"PENSTOCK__STATE_KEYS_MAX", "5000000000"}};
+  const Variable variables[] = {{"PENSTOCK__WORKERS", "3"},
+                                {"PENSTOCK__PROFILE", "latency"},
+                                {"PENSTOCK__PIN_WORKERS", "true"},
+                                {"PENSTOCK__BATCH_MAX", "17"},
+                                {"PENSTOCK__RING_SLOTS", "64"},
+                                {"PENSTOCK__STATE_KEYS_MAX", "5000000000"},
+                                {"PENSTOCK__STATE_BYTES_MAX", "1000000000000"}};
   const auto options = Options::from_environment();
   ASSERT_TRUE(options.ok()) << options.status().to_string();
   EXPECT_EQ(options->workers, 3u);
@@ -44,6 +47,7 @@ TEST(Options, TakeWhatTheEnvironmentSays) {
   EXPECT_EQ(options->batch_max, 17u);
   EXPECT_EQ(options->ring_slots, 64u);
   EXPECT_EQ(options->state_keys_max, 5'000'000'000u);
+  EXPECT_EQ(options->state_bytes_max, 1'000'000'000'000u);
 }
 
 TEST(Options, AValueThatCannotBeReadIsAnErrorThatNamesTheVariableAndTheValue) {

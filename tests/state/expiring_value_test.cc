@@ -28,14 +28,18 @@ class ExpiringValueTest : public testing::Test {
     key_ = key;
     store_.set_current_key(key_hash(key_), key_);
   }
-  void at(std::int64_t micros) { store_.set_now({micros}); }
+  void at(std::int64_t micros) { store_.set_now(now_ = {micros}); }
+  void sweep(std::size_t budget) {
+    store_.expiry().sweep(TimeDomain::kProcessingTime, now_, budget);
+  }
   // Until the round is over.
   void sweep_round(std::size_t budget) {
-    for (int i = 0; i < 1000; ++i) store_.sweep(budget);
+    for (int i = 0; i < 1000; ++i) sweep(budget);
   }
 
   KeyedStateStore store_{"test"};
   std::uint64_t key_ = 0;
+  EventTime now_;
 };
 
 TEST_F(ExpiringValueTest, IsGoneOnceItsTimeHasPassedSinceItWasWritten) {
@@ -84,7 +88,7 @@ TEST_F(ExpiringValueTest, SweepingFreesTheKeysOfExpiredValuesAndNoOthers) {
     written[which] = now;
     if (now % 3000 == 0) now += 900;  // A lull, in which many expire.
     at(now);
-    store_.sweep(random() % 20);
+    sweep(random() % 40);
     if (now % 100 != 0) continue;
     for (const auto& [k, at_micros] : written) {
       key(k);
@@ -98,7 +102,7 @@ TEST_F(ExpiringValueTest, SweepingFreesTheKeysOfExpiredValuesAndNoOthers) {
   at(30'000);
   sweep_round(20);
   EXPECT_EQ(store_.table().keys(), 0u);
-  EXPECT_EQ(store_.sweep_at(), kMaxEventTime);
+  EXPECT_EQ(store_.expiry().due_at(), kMaxEventTime);
 }
 
 TEST_F(ExpiringValueTest, ASweepLooksAtNoMoreThanItsBudget) {
@@ -109,9 +113,9 @@ TEST_F(ExpiringValueTest, ASweepLooksAtNoMoreThanItsBudget) {
     value.set(1);
   }
   at(1000);
-  store_.sweep(10);
-  EXPECT_EQ(store_.table().keys(), 990u);
-  EXPECT_EQ(store_.sweep_at(), EventTime{1000}) << "the round goes on at once";
+  sweep(80);
+  EXPECT_EQ(store_.table().keys(), 990u) << "removing costs as much as looking at eight";
+  EXPECT_EQ(store_.expiry().due_at(), EventTime{1000}) << "the round goes on at once";
   sweep_round(10);
   EXPECT_EQ(store_.table().keys(), 0u);
 }
@@ -121,14 +125,14 @@ TEST_F(ExpiringValueTest, RoundsComeAQuarterOfTheTimeApart) {
   at(1000);
   key(1);
   value.set(1);
-  store_.sweep(10);
-  EXPECT_EQ(store_.sweep_at(), EventTime{1100});
+  sweep(10);
+  EXPECT_EQ(store_.expiry().due_at(), EventTime{1100});
   at(1099);
-  store_.sweep(10);
-  EXPECT_EQ(store_.sweep_at(), EventTime{1100});
+  sweep(10);
+  EXPECT_EQ(store_.expiry().due_at(), EventTime{1100});
   at(1100);
-  store_.sweep(10);
-  EXPECT_EQ(store_.sweep_at(), EventTime{1200});
+  sweep(10);
+  EXPECT_EQ(store_.expiry().due_at(), EventTime{1200});
 }
 
 TEST_F(ExpiringValueTest, OtherStateOfTheKeyStays) {
@@ -144,6 +148,71 @@ TEST_F(ExpiringValueTest, OtherStateOfTheKeyStays) {
   EXPECT_EQ(value.get(), nullptr);
   ASSERT_NE(other.get(), nullptr);
   EXPECT_EQ(*other.get(), 2);
+}
+
+TEST_F(ExpiringValueTest, ByEventTimeItLivesUntilTheWatermarkHasPassedTheLatestRecordThatWroteIt) {
+  auto value = open({.after = 100us, .time = TimeDomain::kEventTime});
+  const auto record = [&](std::int64_t watermark, std::int64_t time) {
+    store_.set_event_time({watermark}, {time});
+    key(1);
+  };
+  store_.set_event_time(kMinEventTime, {-1000});
+  key(1);
+  EXPECT_EQ(value.get(), nullptr);
+  value.set(7);
+  record(-1000, -1050);  // Out of order: what it writes is as old as what is there.
+  value.set(8);
+  record(-901, -901);
+  ASSERT_NE(value.get(), nullptr);
+  EXPECT_EQ(*value.get(), 8);
+  record(-900, -900);
+  EXPECT_EQ(value.get(), nullptr);
+  EXPECT_EQ(value.get_or_create(), 0) << "an expired value must not come back";
+  store_.set_now({1'000'000});
+  EXPECT_NE(value.get(), nullptr) << "the time of day is nothing to it";
+}
+
+TEST_F(ExpiringValueTest, TheSweepOfEventTimeGoesByWhatItIsTold) {
+  auto value = open({.after = 100us, .time = TimeDomain::kEventTime});
+  store_.set_event_time({0}, {0});
+  key(1);
+  value.set(7);
+  const auto sweep = [&](EventTime passed) {
+    store_.expiry().sweep(TimeDomain::kEventTime, passed, 100);
+  };
+  sweep(kMinEventTime);
+  store_.set_event_time({500}, {500});
+  sweep({99});
+  EXPECT_EQ(store_.table().keys(), 1u);
+  sweep({500});
+  EXPECT_EQ(store_.table().keys(), 0u);
+  EXPECT_EQ(store_.expiry().due_at(), kMaxEventTime) << "no clock brings event time on";
+}
+
+TEST_F(ExpiringValueTest, ExpiredKeysGiveTheirMemoryBack) {
+  auto value = open({.after = 1000us});
+  at(0);
+  for (std::uint64_t k = 0; k < 300'000; ++k) {
+    key(k);
+    value.set(1);
+  }
+  const std::uint64_t full = store_.metrics().resident_bytes;
+  ASSERT_GT(full, 10'000'000u);
+  at(5000);
+  int calls = 0;
+  for (bool more = true; more; ++calls) {
+    sweep(256);
+    more = store_.maintain(64) || store_.expiry().under_way();
+  }
+  EXPECT_EQ(store_.table().keys(), 0u);
+  EXPECT_LT(store_.metrics().resident_bytes, full / 10);
+  EXPECT_GT(calls, 300'000 / 256) << "in slices";
+  for (std::uint64_t k = 0; k < 300'000; ++k) {
+    key(k);
+    ASSERT_EQ(value.get_or_create(), 0);
+  }
+  EXPECT_EQ(store_.table().keys(), 300'000u);
+  EXPECT_TRUE(store_.status().ok());
 }
 
 TEST_F(ExpiringValueTest, NoTimeToLiveIsRefused) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "penstock/core/base/memory.h"
 
@@ -55,6 +56,51 @@ TEST(GrowableMemory, TakesNoPagesBeforeTheyAreReachedAndGivesThemBack) {
   memory.drop_front(size);
   EXPECT_LT(current_rss_bytes(), before + (16 << 20));
   EXPECT_EQ(memory.resident_bytes(), 0U);
+}
+
+TEST(GrowableMemory, ShrinksFromItsEndAStepAtATimeAndGrowsAgainWithZeros) {
+  GrowableMemory memory;
+  ASSERT_TRUE(memory.reserve(std::size_t{1} << 30, 1000));
+  const std::size_t least = memory.present_bytes();
+  const std::size_t most = std::size_t{16} << 20;
+  ASSERT_TRUE(memory.extend(most));
+  std::fill(memory.data(), memory.data() + most, std::byte{7});
+  const std::uint64_t rss = current_rss_bytes();
+  const std::size_t kept = std::size_t{1} << 20;
+  ASSERT_TRUE(memory.shrink(kept));
+  EXPECT_GE(memory.present_bytes(), most - (std::size_t{1} << 20)) << "one step";
+  while (memory.shrink(kept)) {
+  }
+  EXPECT_LT(memory.present_bytes(), 2 * kept);
+  EXPECT_LT(current_rss_bytes(), rss - (12 << 20));
+  EXPECT_EQ(std::count(memory.data(), memory.data() + kept, std::byte{7}),
+            static_cast<std::ptrdiff_t>(kept));
+  const std::size_t present = memory.present_bytes();
+  ASSERT_TRUE(memory.extend(most));
+  EXPECT_TRUE(all_zero(memory.data() + present, most - present));
+  while (memory.shrink(0)) {
+  }
+  EXPECT_GE(memory.present_bytes(), least);
+}
+
+TEST(GrowableMemory, TakesWhatIsPresentFromItsBudgetAndGivesItBack) {
+  MemoryBudget budget(std::uint64_t{1} << 20);
+  {
+    GrowableMemory memory;
+    ASSERT_TRUE(memory.reserve(std::size_t{1} << 30, 1000, &budget));
+    GrowableMemory moved = std::move(memory);
+    ASSERT_TRUE(moved.extend(std::size_t{1} << 20));
+    EXPECT_EQ(budget.used_bytes(), moved.resident_bytes());
+    EXPECT_FALSE(budget.has_refused());
+    EXPECT_FALSE(moved.extend((std::size_t{1} << 20) + 1));
+    EXPECT_TRUE(budget.has_refused());
+    EXPECT_EQ(budget.used_bytes(), std::uint64_t{1} << 20);
+    ASSERT_TRUE(moved.shrink(0));
+    EXPECT_EQ(budget.used_bytes(), moved.resident_bytes());
+    moved.drop_front(moved.present_bytes());
+    EXPECT_EQ(budget.used_bytes(), moved.resident_bytes());
+  }
+  EXPECT_EQ(budget.used_bytes(), 0u);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ TEST(Lookahead, ProcessesEachRecordOnceInOrderForEveryBatchSize) {
     std::vector<std::size_t> processed;
     for_each_ahead(
         pair.table(), count, [&](std::size_t i) { return pair.hash_of(i % 50); },
-        [&](std::size_t i, StateEntry*) { processed.push_back(i); });
+        [&](std::size_t i, std::uint32_t) { processed.push_back(i); });
     ASSERT_EQ(processed.size(), count);
     for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(processed[i], i);
   }
@@ -29,9 +29,10 @@ TEST(Lookahead, OffersTheEntryOfAKnownKey) {
   int right = 0;
   for_each_ahead(
       pair.table(), 50, [&](std::size_t i) { return pair.hash_of(i); },
-      [&](std::size_t i, StateEntry* candidate) {
-        right += candidate != nullptr &&
-                 candidate == pair.table().find(pair.hash_of(i), std::uint64_t{i});
+      [&](std::size_t i, std::uint32_t candidate) {
+        right += candidate != StateTable::kNone &&
+                 pair.table().entry_at(candidate) ==
+                     pair.table().find(pair.hash_of(i), std::uint64_t{i});
       });
   EXPECT_EQ(right, 50);
 }
@@ -41,10 +42,10 @@ TEST(Lookahead, SurvivesErasuresBetweenFetchAndUse) {
   for (int i = 0; i < 1000; ++i) pair.step(0);
   for_each_ahead(
       pair.table(), 5000, [&](std::size_t i) { return pair.hash_of(i * 7 % 200); },
-      [&](std::size_t i, StateEntry* candidate) {
+      [&](std::size_t i, std::uint32_t candidate) {
         const std::uint64_t key = i * 7 % 200;
-        const StateEntry* entry = pair.table().find_at(candidate, pair.hash_of(key), key);
-        EXPECT_EQ(entry != nullptr, pair.model().contains(key)) << "record " << i;
+        const std::uint32_t found = pair.table().find_number(candidate, pair.hash_of(key), key);
+        EXPECT_EQ(found != StateTable::kNone, pair.model().contains(key)) << "record " << i;
         pair.step(50);
       });
 }

@@ -151,12 +151,14 @@ TEST(StateTable, ChecksACandidateThatMovedOrWasErased) {
   for (int round = 0; round < 3000; ++round) {
     const std::uint64_t key = pair.random().below(300);
     const std::uint64_t hash = pair.hash_of(key);
-    StateEntry* candidate = pair.table().locate(hash);
+    const std::uint32_t candidate = pair.table().locate(hash);
     for (int i = 0; i < 5; ++i) pair.step(40);
     if (HasFatalFailure()) return;
-    StateEntry* found = pair.table().find_at(candidate, hash, key);
-    ASSERT_EQ(found, pair.table().find(hash, key)) << "round " << round;
-    ASSERT_EQ(found != nullptr, pair.model().contains(key)) << "round " << round;
+    const std::uint32_t found = pair.table().find_number(candidate, hash, key);
+    const StateEntry* entry = pair.table().find(hash, key);
+    ASSERT_EQ(found, entry != nullptr ? pair.table().number_of(entry) : StateTable::kNone)
+        << "round " << round;
+    ASSERT_EQ(entry != nullptr, pair.model().contains(key)) << "round " << round;
   }
 }
 
@@ -165,8 +167,8 @@ TEST(StateTable, LocatesNothingOutsideItsGroups) {
   StateTableOptions options;
   options.groups = {512, 512};
   ASSERT_TRUE(table.open(counting_layout(), options).ok());
-  EXPECT_EQ(table.locate(0), nullptr);
-  EXPECT_EQ(table.locate(std::uint64_t{511} << 54), nullptr);
+  EXPECT_EQ(table.locate(0), StateTable::kNone);
+  EXPECT_EQ(table.locate(std::uint64_t{511} << 54), StateTable::kNone);
   table.prefetch_index(0);
 }
 

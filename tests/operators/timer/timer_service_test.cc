@@ -12,6 +12,7 @@
 #include "penstock/operators/process.h"
 #include "penstock/tests/harness/alloc_count.h"
 #include "penstock/tests/harness/operator_harness.h"
+#include "penstock/tests/operators/timer/by_hand.h"
 
 namespace penstock {
 namespace {
@@ -22,26 +23,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-enum class Do : std::uint8_t { kSet, kErase, kNothing };
-struct Event {
-  int key = 0;
-  Do what = Do::kNothing;
-  std::int64_t at = 0;
-  friend bool operator==(const Event&, const Event&) = default;
-};
-struct Row {
-  int key = 0;
-  bool timer = false;
-  std::int64_t time = 0;
-  std::int64_t fired = 0;  // How often timers of this key have fired.
-  friend auto operator<=>(const Row&, const Row&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Row& row) {
-    return out << "{key " << row.key << (row.timer ? " timer " : " record ") << row.time
-               << " fired " << row.fired << "}";
-  }
-};
-
-constexpr auto key_of = [](const Event& event) noexcept { return event.key; };
 std::uint64_t hash_of(const Event& event) { return key_hash(event.key); }
 
 // What a timer does besides being seen: some set another, also for a time that is due already, some erase one.
@@ -245,58 +226,6 @@ struct Reminder {
     if (again) handle.set_processing_time(timer.time + 1s);
     out.collect(Record<Row>{{context.key(), true, timer.time.micros, 0}, timer.time});
   }
-};
-
-// A keyed operator, driven by hand as its task drives it.
-template <class Operator>
-class ByHand {
- public:
-  explicit ByHand(Operator op, EventTime wall = {}) : clock_(wall), op_(key_of, std::move(op)) {
-    TaskContext context;
-    context.stage_name = "by hand";
-    context.clock = &clock_;
-    context.failure = &failure_;
-    context.counters = &counters_;
-    context.credit = &credit_;
-    const Status status = op_.open(context);
-    EXPECT_TRUE(status.ok()) << status.to_string();
-  }
-  std::size_t push(const Event& event) {
-    op_.begin_batch(clock_.now());
-    const Element<Event> element{ElementHeader::data({}, key_hash(event.key)), event};
-    const std::size_t taken = op_.on_run({&element, 1}, credit_, out_);
-    end_step();
-    return taken;
-  }
-  void step() {
-    op_.begin_batch(clock_.now());
-    end_step();
-  }
-  void end_step() {
-    op_.end_batch(clock_.now(), out_);
-    more_ = op_.fire(256, out_);
-  }
-  void watermark(std::int64_t micros) { op_.on_watermark({micros}, out_); }
-  Instant wake_at() const { return op_.wake_at(); }
-  bool more() const { return more_; }
-  std::vector<std::int64_t> times() const {
-    std::vector<std::int64_t> result;
-    for (const auto& record : out_.records()) result.push_back(record.value.time);
-    return result;
-  }
-  VirtualClock& clock() { return clock_; }
-  Credit& credit() { return credit_; }
-  TaskCounters& counters() { return counters_; }
-  const ListCollector<Row>& out() const { return out_; }
-
- private:
-  VirtualClock clock_;
-  TaskFailure failure_;
-  TaskCounters counters_;
-  Credit credit_{1'000'000};
-  KeyedProcess<Event, decltype(key_of), Operator> op_;
-  ListCollector<Row> out_;
-  bool more_ = false;
 };
 
 TEST(ProcessingTimeTimers, FireWhenTheClockHasPassedThemAndSayWhenToWake) {
