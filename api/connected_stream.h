@@ -16,10 +16,10 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <tuple>
 #include <utility>
 
+#include "penstock/api/keyed_stage.h"
 #include "penstock/api/stream.h"
 #include "penstock/core/stream/collector.h"
 #include "penstock/operators/process.h"
@@ -27,10 +27,14 @@
 namespace penstock {
 
 template <class T, class Selector, class R>
-class [[nodiscard]] ConnectedStream {
+class [[nodiscard]] ConnectedStream : public internal::KeyedStage<ConnectedStream<T, Selector, R>> {
+  using Stage = internal::KeyedStage<ConnectedStream<T, Selector, R>>;
+  using Stage::plan_;
+  using Stage::stage_;
+
  public:
   ConnectedStream(std::shared_ptr<Plan> plan, StageId stage, Selector selector)
-      : plan_(std::move(plan)), stage_(stage), selector_(std::move(selector)) {}
+      : Stage(std::move(plan), stage), selector_(std::move(selector)) {}
 
   template <class Operator>
   auto process(Operator op) && {
@@ -45,20 +49,7 @@ class [[nodiscard]] ConnectedStream {
         std::move(plan_), stage_, {}, std::tuple<Op>(Op(std::move(selector_), std::move(op))));
   }
 
-  // For messages and metrics.
-  ConnectedStream&& named(std::string name) && {
-    plan_->stage(stage_).name = std::move(name);
-    return std::move(*this);
-  }
-  // Tasks that share the keys; by default one per worker.
-  ConnectedStream&& parallelism(std::uint32_t tasks) && {
-    plan_->stage(stage_).parallelism = tasks;
-    return std::move(*this);
-  }
-
  private:
-  std::shared_ptr<Plan> plan_;
-  StageId stage_;
   Selector selector_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "penstock/api/connected_stream.h"
+#include "penstock/api/keyed_stage.h"
 #include "penstock/api/stream.h"
 #include "penstock/operators/process.h"
 
@@ -14,10 +15,14 @@ template <class T, class Selector, class Spec>
 class WindowedStream;
 
 template <class T, class Selector>
-class [[nodiscard]] KeyedStream {
+class [[nodiscard]] KeyedStream : public internal::KeyedStage<KeyedStream<T, Selector>> {
+  using Stage = internal::KeyedStage<KeyedStream<T, Selector>>;
+  using Stage::plan_;
+  using Stage::stage_;
+
  public:
   KeyedStream(std::shared_ptr<Plan> plan, StageId stage, Selector selector)
-      : plan_(std::move(plan)), stage_(stage), selector_(std::move(selector)) {}
+      : Stage(std::move(plan), stage), selector_(std::move(selector)) {}
 
   // Any operator with state: see operators/process.h for its shape.
   template <class Operator>
@@ -41,20 +46,7 @@ class [[nodiscard]] KeyedStream {
     return WindowedStream<T, Selector, Spec>(std::move(*this), spec);
   }
 
-  // For messages and metrics.
-  KeyedStream&& named(std::string name) && {
-    plan_->stage(stage_).name = std::move(name);
-    return std::move(*this);
-  }
-  // Tasks that share the keys; by default one per worker.
-  KeyedStream&& parallelism(std::uint32_t tasks) && {
-    plan_->stage(stage_).parallelism = tasks;
-    return std::move(*this);
-  }
-
  private:
-  std::shared_ptr<Plan> plan_;
-  StageId stage_;
   Selector selector_;
 };
 

@@ -42,7 +42,7 @@ template <class T>
 class BroadcastStream;
 template <class T, class Selector, class R>
 class ConnectedStream;
-template <class InStream>
+template <class InStream, bool kSetsLateAside = false>
 class WindowAllStream;
 struct WindowSpec;
 
@@ -77,11 +77,12 @@ class [[nodiscard]] Stream {
   auto flat_map(Function function) && {
     return std::move(*this).template append<Out>(FlatMap<T, Out, Function>(std::move(function)));
   }
-  // Where records carry their time, and how far out of order they may be. Once, right behind the source.
+  // Where records carry their time, and how far out of order they may be. Once, right behind the source. Records more
+  // than a day ahead of the time of day are kept from the watermark: see operators/assign_event_time.h.
   template <class TimeOf>
-  auto event_time(TimeOf time_of, WatermarkOptions options = {}) && {
+  auto event_time(TimeOf time_of, EventTimeOptions<T> options = {}) && {
     return std::move(*this).template append<T>(
-        AssignEventTime<T, TimeOf>(std::move(time_of), options));
+        AssignEventTime<T, TimeOf>(std::move(time_of), std::move(options)));
   }
   // Any operator of the shape described in core/stream/chain.h, with `using Output`.
   template <class Operator>

@@ -6,9 +6,14 @@
 // Each task adds up its own records by pane, fused into its chain; one task merges these parts and emits a row for each
 // window that holds a record when the watermark closes it, at the window's last microsecond. See
 // operators/window/window_spec.h for which windows there are, accumulator.h for what they add up.
+// Late       Counted, and with late_to(side) emitted: the stream that the aggregate returns gives them out by
+//            side_output(side). Every record then goes to the one task by itself, for in a part of a pane the late ones
+//            could not be told from the others: it is to keep up with all of them alone.
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "penstock/api/keyed_stream.h"
@@ -18,10 +23,13 @@
 
 namespace penstock {
 
-template <class InStream>
+template <class InStream, bool kSetsLateAside>
 class [[nodiscard]] WindowAllStream {
+  using T = typename InStream::Value;
+
  public:
-  WindowAllStream(InStream stream, WindowSpec spec) : stream_(std::move(stream)), spec_(spec) {}
+  WindowAllStream(InStream stream, WindowSpec spec, std::optional<SideOutput<T>> late = {})
+      : stream_(std::move(stream)), spec_(spec), late_(std::move(late)) {}
 
   // How long a closed window may still change; each change comes out, marked `updated`. By default not at all.
   WindowAllStream&& allowed_lateness(std::chrono::microseconds lateness) && {
@@ -29,27 +37,43 @@ class [[nodiscard]] WindowAllStream {
     return std::move(*this);
   }
 
+  // Where records go that are too late; they are counted in any case.
+  auto late_to(SideOutput<T> side) && {
+    return WindowAllStream<InStream, true>(std::move(stream_), spec_, std::move(side));
+  }
+
   // Acc takes in value_of(record): a member or a function. `having(const WindowAllResult&)` says which rows come out.
   template <class Acc, class ValueOf, class Having = EveryWindow>
   auto aggregate(ValueOf value_of, Having having = {}) && {
-    using T = typename InStream::Value;
-    return std::move(stream_)
-        .apply(PanePartial<T, Acc, ValueOf>(spec_, std::move(value_of)))
-        .key_by(OneKey{})
-        .named("window_all")
-        .parallelism(1)
-        .process(WindowAllAggregate<Acc, Having>(spec_, std::move(having)));
+    if constexpr (kSetsLateAside) {
+      return merged(std::move(stream_),
+                    WindowAllRecords<T, Acc, ValueOf, Having>(
+                        spec_, std::move(value_of), std::move(having), std::move(*late_)));
+    } else {
+      return merged(
+          std::move(stream_).apply(PanePartial<T, Acc, ValueOf>(spec_, std::move(value_of))),
+          WindowAllAggregate<Acc, Having>(spec_, std::move(having)));
+    }
   }
   template <class Having = EveryWindow>
   auto count(Having having = {}) && {
-    using T = typename InStream::Value;
     return std::move(*this).template aggregate<Count>(
         [](const T& value) noexcept -> const T& { return value; }, std::move(having));
   }
 
  private:
+  template <class Parts, class Operator>
+  static auto merged(Parts parts, Operator op) {
+    return std::move(parts)
+        .key_by(OneKey{})
+        .named("window_all")
+        .parallelism(1)
+        .process(std::move(op));
+  }
+
   InStream stream_;
   WindowSpec spec_;
+  std::optional<SideOutput<T>> late_;
 };
 
 template <class T, class MakeInput, class... Ops>

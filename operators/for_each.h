@@ -1,5 +1,6 @@
 // operators/for_each.h -- the end of a stream in user code: one call per record.
 //
+// Function   f(const In&), or f(const Record<In>&) for the event time as well. A generic one, f(const auto&), gets In.
 // Threads    Each task has a copy of the function and calls it on its worker: with several workers the copies run at
 //            the same time. No call comes after the job has stopped.
 #pragma once
@@ -15,8 +16,10 @@ namespace penstock {
 
 template <class In, class Function>
 class ForEach {
-  static constexpr bool kTakesRecord = std::is_invocable_v<Function&, const Record<In>&>;
-  static_assert(kTakesRecord || std::is_invocable_v<Function&, const In&>,
+  // In this order, and one by one: asking whether a generic function takes a record compiles its body for records.
+  static constexpr bool kTakesValue = std::is_invocable_v<Function&, const In&>;
+  static_assert(std::disjunction_v<std::is_invocable<Function&, const In&>,
+                                   std::is_invocable<Function&, const Record<In>&>>,
                 "for_each: the function must be callable as f(const In&) or f(const Record<In>&)");
 
  public:
@@ -30,15 +33,15 @@ class ForEach {
   }
 
   void on_record(const Record<In>& record, auto&&) noexcept {
-    if constexpr (kTakesRecord) {
-      guarded(failure_, "for_each",
-              [&]() noexcept(std::is_nothrow_invocable_v<Function&, const Record<In>&>) {
-                std::invoke(function_, record);
-              });
-    } else {
+    if constexpr (kTakesValue) {
       guarded(failure_, "for_each",
               [&]() noexcept(std::is_nothrow_invocable_v<Function&, const In&>) {
                 std::invoke(function_, record.value);
+              });
+    } else {
+      guarded(failure_, "for_each",
+              [&]() noexcept(std::is_nothrow_invocable_v<Function&, const Record<In>&>) {
+                std::invoke(function_, record);
               });
     }
   }

@@ -10,7 +10,9 @@
 // Windows    An operator that keeps windows (operators/window/window_panes.h) names them and takes what they close:
 //   auto windows() noexcept { return std::tie(spend_); }
 //   void on_window(const Window<Acc>&, const KeyContext<Key>&, CollectorOf<Output> auto&& out)
-//            The key of the window is then the current one.
+//            The key of the window is then the current one. Where most windows are of no interest, it is cheaper to
+//            tell so by their values alone, before anything else of the key is touched:
+//   bool wants_window(const Acc&) const noexcept
 // Broadcast  An operator of a connected stream (KeyedStream::connect) also takes the records of the other one, which
 //            come to every task; what it keeps of them lies in members of its own, the same in every task:
 //   void on_broadcast(const Record<R>&, CollectorOf<Output> auto&& out)
@@ -63,7 +65,7 @@ class KeyedProcess {
     counters_ = context.counters;
     credit_ = context.credit;
     // lint: allow(hot) once per task, when it opens
-    state_ = std::make_shared<KeyedStateStore>(context.stage_name);
+    state_ = std::make_shared<KeyedStateStore>(context.stage_name, context.state_memory);
     Status error;
     if constexpr (kTimers) PENSTOCK_RETURN_IF_ERROR(open_timers());
     OperatorContext operator_context(*state_, context, error);
@@ -72,7 +74,8 @@ class KeyedProcess {
       if (error.ok()) error = window.open(*state_);
     });
     if (!error.ok()) return error;
-    tells_time_ = kTimers || state_->has_expiring_values();
+    tells_time_ = kTimers || state_->expiry().sweeps(TimeDomain::kProcessingTime);
+    expires_by_watermark_ = state_->expiry().sweeps(TimeDomain::kEventTime);
     if (tells_time_) clock_.open(*context.clock);
     PENSTOCK_RETURN_IF_ERROR(state_->template seal<Key>(
         {.groups = context.key_groups, .seed = context.seed, .max_keys = context.state_keys_max}));
@@ -85,19 +88,26 @@ class KeyedProcess {
   void begin_batch(Instant now) noexcept {
     if (tells_time_) tell_time(now);
   }
-  // Works off a run of elements while the state of those behind is on its way. Returns for how many there was credit.
+  // Works off a run of elements while the state of those behind is on its way. Returns for how many there was credit,
+  // and room in this step.
   template <class Out>
   std::size_t on_run(std::span<const Element<In>> run, const Credit& credit, Out&& out) noexcept {
+    records_ += run.size();
     return for_each_ahead(
         state_->table(), run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },
-        [&](std::size_t i, StateEntry* candidate) {
+        [&](std::size_t i, std::uint32_t candidate) {
           if constexpr (kWindows) {
-            if (candidate == nullptr) return;
             for_each_window([&](auto& w) { w.prefetch(candidate, run[i].header.time()); });
           }
+          if constexpr (kTimers) timers_->comes_soon(i, candidate);
         },
-        [&](std::size_t i, StateEntry* candidate) {
+        [&](std::size_t i, std::uint32_t candidate) {
           if (credit.left <= 0) return false;
+          if constexpr (kTimers) {
+            if (!timers_->takes_records()) [[unlikely]]
+              return false;
+            timers_->look_ahead_of(i);
+          }
           const Element<In>& element = run[i];
           return on_element(element.header.key_hash(), candidate,
                             Record<In>{element.payload, element.header.time()}, out);
@@ -123,7 +133,9 @@ class KeyedProcess {
     if constexpr (kTimers) is_due_ = is_due_ || timers_->any_due();
     if (!is_due_) return false;
     for_each_window([&](auto& window) {
-      window.fire(budget, *credit_, [&](const auto& closed) { on_window(closed, out); });
+      window.fire(
+          budget, *credit_, [this](const auto& acc) noexcept { return wants(acc); },
+          [&](const auto& closed) { on_window(closed, out); });
     });
     if constexpr (kTimers) {
       timers_->fire(budget, *credit_, [&](const Timer& timer, const Key& key) {
@@ -134,6 +146,12 @@ class KeyedProcess {
     pass_watermark(out);
     return true;  // Once more, also where nothing is due now: sinks flush at the end of a batch.
   }
+  bool falls_behind() const noexcept {
+    bool behind = false;
+    for_each_window([&](const auto& window) { behind = behind || window.falls_behind(); });
+    if constexpr (kTimers) behind = behind || timers_->falls_behind();
+    return behind;
+  }
   std::chrono::microseconds skew_limit() const noexcept {
     auto limit = std::chrono::microseconds::max();
     for_each_window([&](const auto& window) { limit = std::min(limit, window.skew_limit()); });
@@ -141,6 +159,7 @@ class KeyedProcess {
   }
 
   void end_batch(Instant now, auto&& out) noexcept {
+    ended_at_ = now;
     if (tells_time_) tell_time(now);
     if constexpr (kTimers) end_timers_batch();
     if constexpr (requires { op_.end_batch(now, out); }) op_.end_batch(now, out);
@@ -150,22 +169,17 @@ class KeyedProcess {
       if (!window.status().ok()) [[unlikely]]
         failure_->set(window.status());
     });
-    if (tells_time_) state_->sweep(kSweptKeys);
-    state_->maintain(kMaintenanceSlots);
-    const KeyedStateMetrics metrics = state_->metrics();
-    counters_->state_keys.set(metrics.keys);
-    if constexpr (kTimers) {
-      counters_->state_bytes.set(metrics.resident_bytes + timers_->resident_bytes());
-    } else {
-      counters_->state_bytes.set(metrics.resident_bytes);
-    }
+    if (tells_time_ || expires_by_watermark_) sweep();
+    more_to_tidy_ = state_->maintain(kMaintenanceSlots) || state_->expiry().under_way();
+    report_state();
   }
   Instant wake_at() const noexcept {
     Instant at = kNever;
     if constexpr (requires { op_.wake_at(); }) at = op_.wake_at();
     if constexpr (kTimers) at = std::min(at, timers_->wake_at());
-    if (tells_time_ && state_->sweep_at() != kMaxEventTime)
-      at = std::min(at, clock_.instant_of(state_->sweep_at()));
+    if (more_to_tidy_) at = ended_at_;
+    if (tells_time_ && state_->expiry().due_at() != kMaxEventTime)
+      at = std::min(at, clock_.instant_of(state_->expiry().due_at()));
     return at;
   }
   Status close(auto&& out) {
@@ -176,10 +190,14 @@ class KeyedProcess {
  private:
   // Gaps filled and index slots moved per batch, off the record path.
   static constexpr std::size_t kMaintenanceSlots = 64;
-  static constexpr std::size_t kSweptKeys = 256;
+  // Looked at for what has expired, per batch and per record: a round keeps up with keys that come once. If A of them
+  // come in a time to live, a round, one in a quarter of it, sees 5/4 A entries and removes A/4, each at a price of 8:
+  // (5/4 + 7/4) A = 3 A in all, paid for by A/4 records. More would make steps longer than 1 ms.
+  static constexpr std::size_t kSweptEntries = 256;
+  static constexpr std::size_t kSweptPerRecord = 12;
 
   // False: it must wait until what is due before it has come out.
-  [[gnu::always_inline]] bool on_element(std::uint64_t key_hash, StateEntry* candidate,
+  [[gnu::always_inline]] bool on_element(std::uint64_t key_hash, std::uint32_t candidate,
                                          const Record<In>& record, auto&& out) noexcept {
     const Key& key = std::invoke(selector_, record.value);
     state_->set_current_key(key_hash, key, candidate);
@@ -192,6 +210,8 @@ class KeyedProcess {
       if (timers_->due() && !fire_timers_of(context, out)) [[unlikely]]
         return false;
     }
+    if (expires_by_watermark_) [[unlikely]]
+      state_->set_event_time(watermark_, record.time);
     if constexpr (requires { op_.on_record(record, context, out); }) {
       guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_record(record, context, out))) {
         op_.on_record(record, context, out);
@@ -214,9 +234,16 @@ class KeyedProcess {
     });
   }
   template <class Acc>
+  bool wants(const Acc& value) noexcept {
+    if constexpr (requires { op_.wants_window(value); }) return op_.wants_window(value);
+    return true;
+  }
+  template <class Acc>
   void on_window(const Window<Acc>& window, auto&& out) noexcept {
+    if (!wants(window.value)) return;
     const Key& key = *reinterpret_cast<const Key*>(state_->current_key().entry()->key());
     const KeyContext<Key> context(key);
+    if (!window.updated) stand_at(window.time());
     guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_window(window, context, out))) {
       op_.on_window(window, context, out);
     });
@@ -236,6 +263,7 @@ class KeyedProcess {
     });
   }
   void on_timer(const Timer& timer, const KeyContext<Key>& context, auto&& out) noexcept {
+    stand_at(timer.domain == TimeDomain::kEventTime ? timer.time : watermark_);
     guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_timer(timer, context, out))) {
       op_.on_timer(timer, context, out);
     });
@@ -243,6 +271,24 @@ class KeyedProcess {
   void tell_time(Instant now) noexcept {
     clock_.at(now);
     state_->set_now(clock_.wall());
+  }
+  // What is due by a watermark sees the state that expires as of its own time.
+  void stand_at(EventTime time) noexcept {
+    if (expires_by_watermark_) state_->set_event_time(std::max(time, passed_), time);
+  }
+  void sweep() noexcept {
+    const std::size_t budget = kSweptEntries + kSweptPerRecord * std::exchange(records_, 0);
+    state_->expiry().sweep(TimeDomain::kProcessingTime, clock_.wall(), budget);
+    // When time is over nobody asks for the room, and what is left of the state is what there was at the end.
+    if (passed_ != kMaxEventTime) state_->expiry().sweep(TimeDomain::kEventTime, passed_, budget);
+  }
+  void report_state() noexcept {
+    const KeyedStateMetrics metrics = state_->metrics();
+    std::uint64_t bytes = metrics.resident_bytes;
+    for_each_window([&](const auto& window) { bytes += window.resident_bytes(); });
+    if constexpr (kTimers) bytes += timers_->resident_bytes();
+    counters_->state_keys.set(metrics.keys);
+    counters_->state_bytes.set(bytes);
   }
   void end_timers_batch() noexcept {
     timers_->maintain();
@@ -301,6 +347,10 @@ class KeyedProcess {
   EventTime passed_ = kMinEventTime;
   bool is_due_ = false;
   bool tells_time_ = false;
+  bool expires_by_watermark_ = false;
+  bool more_to_tidy_ = false;
+  Instant ended_at_;
+  std::size_t records_ = 0;  // Since the last batch ended.
   StepClock clock_;
   const Credit* credit_ = nullptr;
   TaskFailure* failure_ = nullptr;

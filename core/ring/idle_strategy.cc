@@ -59,15 +59,31 @@ class Sleeper {
   std::thread thread_;  // Last: it uses the others.
 };
 
+nanoseconds median_of(std::array<nanoseconds, kRounds>& costs) {
+  const auto middle = costs.begin() + kRounds / 2;
+  std::nth_element(costs.begin(), middle, costs.end());
+  return std::clamp(*middle, kShortest, kLongest);
+}
+
 }  // namespace
 
 nanoseconds calibrate_wake_cost() {
   Sleeper sleeper;
   std::array<nanoseconds, kRounds> costs{};
   for (std::size_t round = 0; round < kRounds; ++round) costs[round] = sleeper.wake_once(round);
-  const auto middle = costs.begin() + kRounds / 2;
-  std::nth_element(costs.begin(), middle, costs.end());
-  return std::clamp(*middle, kShortest, kLongest);
+  return median_of(costs);
+}
+
+nanoseconds calibrate_timer_lateness() {
+  Parker parker;
+  std::array<nanoseconds, kRounds> latenesses{};
+  for (nanoseconds& lateness : latenesses) {
+    const SteadyClock::time_point deadline = SteadyClock::now() + microseconds(100);
+    parker.prepare_park();
+    parker.park_until(Instant{deadline.time_since_epoch().count()});
+    lateness = SteadyClock::now() - deadline;
+  }
+  return median_of(latenesses);
 }
 
 }  // namespace penstock

@@ -48,4 +48,8 @@ class IdleStrategy {
 // takes a few milliseconds and a thread. Always between 1 and 200 microseconds. For the start of an engine.
 std::chrono::nanoseconds calibrate_wake_cost();
 
+// How long after its deadline a parked thread runs again, on this machine, now: the timer of the kernel is later than a
+// wake by another thread. The median of some real ones, by the calling thread; between 1 and 200 microseconds.
+std::chrono::nanoseconds calibrate_timer_lateness();
+
 }  // namespace penstock

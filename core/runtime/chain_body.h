@@ -4,6 +4,8 @@
 // Out        What the chain ends in: a gate owned by `outputs`, or NoOutput when a sink is the last operator.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -70,8 +72,11 @@ class ChainBody final : public StageBody {
   }
   bool ready() noexcept override { return outputs_->ready(); }
   Turn poll(Instant now, std::size_t budget) override {
+    chain_.begin_batch(now);
+    const std::size_t records =
+        chain_.falls_behind() ? std::max<std::size_t>(budget / kBehindShare, 1) : budget;
     try {
-      return input_.poll(now, budget, chain_, outputs_->credit());
+      return input_.poll(now, records, chain_, outputs_->credit());
     } catch (...) {  // Operators catch for themselves: only a source can throw here.
       failure_->set(user_error("source", std::current_exception()));
       return {};
@@ -123,6 +128,9 @@ class ChainBody final : public StageBody {
   std::size_t queue_capacity() const noexcept override { return input_.capacity(); }
 
  private:
+  // Of a batch: what is due then gets most of each step, and steps do not get longer.
+  static constexpr std::size_t kBehindShare = 8;
+
   // Records go to the chain's own output; watermarks and idleness to every output, side outputs too.
   struct End {
     Out* out;

@@ -95,16 +95,22 @@ StepOutcome Task::after_turn(const Turn& turn, Instant now) {
   if (turn.kind == TurnKind::kControl) on_control(turn);
   if (turn.kind == TurnKind::kEnded && !failure_.failed()) finish(obeyed_ != SourceCommand::kDrain);
   if (failure_.failed()) return fail();
-  const bool more_due = state_ == State::kRunning && end_batch(now, turn.records);
+  // Under light load a watermark stands behind each few records. If it fired a slice of what is due as well, records
+  // would come faster than they are read for as long as that takes.
+  const FiringPace& pace = context_.firing;
+  const std::size_t slice =
+      turn.kind == TurnKind::kControl ? 0 : std::max(pace.slice, turn.records * pace.per_record);
+  const bool more_due = state_ == State::kRunning && end_batch(now, slice);
   if (failure_.failed()) return fail();
-  if (turn.kind != TurnKind::kEmpty || more_due) return StepOutcome::kWorked;
+  const bool reads_on = reads_on_ahead(turn, now);
+  if (turn.kind != TurnKind::kEmpty || more_due || reads_on) return StepOutcome::kWorked;
   wake_at_ = std::min(turn.wake_at, body_->wake_at());
+  if (starved_since_ != kNever) wake_at_ = std::min(wake_at_, starved_since_ + kSkewPatience);
   return StepOutcome::kIdle;
 }
 
-bool Task::end_batch(Instant now, std::size_t records) {
-  const FiringPace& pace = context_.firing;
-  const bool more = body_->end_batch(now, std::max(pace.slice, records * pace.per_record));
+bool Task::end_batch(Instant now, std::size_t fire_budget) {
+  const bool more = body_->end_batch(now, fire_budget);
   if (!more && std::exchange(idle_waits_, false)) {
     body_->idle();
     static_cast<void>(body_->end_batch(now, 0));
@@ -115,7 +121,8 @@ bool Task::end_batch(Instant now, std::size_t records) {
 StepOutcome Task::step_firing(Instant now) {
   if (failure_.failed()) return fail();
   if (!body_->ready()) return StepOutcome::kBlocked;
-  if (end_batch(now, 0)) return failure_.failed() ? fail() : StepOutcome::kWorked;
+  if (end_batch(now, context_.firing.slice))
+    return failure_.failed() ? fail() : StepOutcome::kWorked;
   close_body();
   state_ = State::kDraining;
   return StepOutcome::kWorked;
@@ -162,10 +169,29 @@ void Task::pass_barrier(Epoch epoch) {
 }
 
 void Task::update_blocks() {
+  skews_ = false;
   for (std::size_t i = 0; i < body_->input_channels(); ++i) {
-    const bool waits = aligner_.is_blocked(i) || (!aligner_.aligning() && runs_ahead(i));
-    body_->block_channel(i, waits);
+    const bool ahead = !aligner_.aligning() && !skew_waived_ && runs_ahead(i);
+    skews_ = skews_ || ahead;
+    body_->block_channel(i, aligner_.is_blocked(i) || ahead);
   }
+}
+
+// Where a source that was idle has two ways to this task, one may be ahead for as long as that source is behind; and if
+// the channel that is not read stops that source, for ever. So what others do not bring in time is not waited for.
+bool Task::reads_on_ahead(const Turn& turn, Instant now) {
+  if (turn.kind != TurnKind::kEmpty || !skews_) {
+    starved_since_ = kNever;
+    const bool has_read = turn.kind != TurnKind::kEmpty && state_ == State::kRunning;
+    if (has_read && std::exchange(skew_waived_, false)) update_blocks();
+    return false;
+  }
+  if (starved_since_ == kNever) starved_since_ = now;
+  if (now - starved_since_ < kSkewPatience) return false;
+  starved_since_ = kNever;
+  skew_waived_ = true;
+  update_blocks();
+  return true;
 }
 
 // Not before the task has a watermark: a source that has never spoken would stop all others.
@@ -220,6 +246,7 @@ TaskMetrics Task::metrics() const {
   result.skipped = counters_.skipped.get();
   result.dead_letters = counters_.dead_letters.get();
   result.late = counters_.late.get();
+  result.misdated = counters_.misdated.get();
   result.side_unread = counters_.side_unread.get();
   result.overflows = counters_.overflows.get();
   result.state_keys = counters_.state_keys.get();

@@ -2,7 +2,9 @@
 //
 // Skew       A channel whose watermark runs further ahead of the task's than the stage's operators want is not read
 //            until the others follow, or they would store its records for nothing. The alignment of a barrier overrides
-//            that: each could wait for the other otherwise. Channels that are idle or ended hold nobody back.
+//            that: each could wait for the other otherwise. Channels that are idle or ended hold nobody back. When
+//            nothing else has come for 10 ms, the next batch is read all the same: what the others wait for may stand
+//            behind it.
 // Aside      Channels that carry no time (broadcast) take part in the alignment of barriers only: they neither hold the
 //            watermark nor the task, which ends when its other channels have ended. It then leaves them, and a task all
 //            of whose readers have left ends too: a bounded input ends its job though the rules beside it have no end.
@@ -55,6 +57,8 @@ class Task {
   TaskMetrics metrics() const;
 
  private:
+  static constexpr std::chrono::milliseconds kSkewPatience{10};
+
   // kFiring: no more input; what the last watermark made due comes out. kDraining: closed, outputs empty themselves.
   enum class State : std::uint8_t { kRunning, kFiring, kDraining, kFinished, kFailed };
 
@@ -63,12 +67,13 @@ class Task {
   bool follow_commands();
   StepOutcome fail() noexcept;
   StepOutcome after_turn(const Turn& turn, Instant now);
-  bool end_batch(Instant now, std::size_t records);
+  bool end_batch(Instant now, std::size_t fire_budget);
   void on_control(const Turn& turn);
   void on_update(const WatermarkCoalescer::Update& update);
   void pass_barrier(Epoch epoch);
   void end_channel(std::size_t channel);
   void update_blocks();
+  bool reads_on_ahead(const Turn& turn, Instant now);
   bool runs_ahead(std::size_t channel) const noexcept;
   void finish(bool end_of_time);
   void close_body();
@@ -84,7 +89,10 @@ class Task {
   std::size_t time_channels_;
   std::size_t open_channels_;  // Of those.
   std::chrono::microseconds skew_limit_ = std::chrono::microseconds::max();
-  Instant now_{};  // Of the step.
+  bool skews_ = false;              // Some channel is not read because it runs ahead.
+  bool skew_waived_ = false;        // Until something has been read.
+  Instant starved_since_ = kNever;  // It skews, and nothing has come.
+  Instant now_{};                   // Of the step.
   Instant wake_at_ = kNever;
   State state_ = State::kRunning;
   SourceCommand obeyed_ = SourceCommand::kRun;

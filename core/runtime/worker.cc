@@ -55,9 +55,9 @@ StepOutcome Worker::run() {
 // Sleeps only after one more step with the sleep announced has found nothing: an element published before the
 // announcement is seen by that step, one published after it wakes the parker.
 void Worker::rest(Instant now, StepOutcome outcome) {
-  // A timer that is due sooner than a wake-up takes is met by spinning; a later one ends the sleep that much early.
+  // A timer that is due sooner than a sleep would end is met by spinning; a later one ends the sleep that much early.
   const Instant deadline = next_deadline();
-  const bool due_soon = deadline != kNever && deadline - now <= options_.spin_limit;
+  const bool due_soon = deadline != kNever && deadline - now <= options_.timer_lateness;
   if (idle_.on_idle(now) == Idle::kSpin || due_soon) return cpu_relax();
   if (outcome == StepOutcome::kBlocked) {
     for (Task* task : tasks_) task->request_space();
@@ -67,7 +67,7 @@ void Worker::rest(Instant now, StepOutcome outcome) {
   if (last == StepOutcome::kIdle ||
       (last == StepOutcome::kBlocked && outcome == StepOutcome::kBlocked)) {
     const Instant wake_at = next_deadline();
-    parker_.park_until(wake_at == kNever ? kNever : wake_at - options_.spin_limit);
+    parker_.park_until(wake_at == kNever ? kNever : wake_at - options_.timer_lateness);
   } else {
     parker_.cancel_park();
     if (last == StepOutcome::kWorked) idle_.on_work();

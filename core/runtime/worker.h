@@ -21,6 +21,7 @@ struct WorkerOptions {
   WorkerId id;
   WaitProfile profile = WaitProfile::kBalanced;
   std::chrono::nanoseconds spin_limit{50'000};
+  std::chrono::nanoseconds timer_lateness{100'000};
   std::size_t batch_max = 1024;  // Records per task and step: reached under full load only.
 };
 
@@ -35,6 +36,10 @@ class Worker final : public Waker {
   void set_spin_limit(std::chrono::nanoseconds limit) noexcept {
     options_.spin_limit = limit;
     idle_ = IdleStrategy(options_.profile, limit);
+  }
+  // How late a sleep with a deadline ends on this machine. REQUIRES: before the first step.
+  void set_timer_lateness(std::chrono::nanoseconds lateness) noexcept {
+    options_.timer_lateness = lateness;
   }
 
   Status open_tasks();

@@ -3,12 +3,15 @@
 // An operator is a plain struct with `on_record(const Record<In>&, CollectorOf<Out> auto&& out) noexcept` and, where
 // it needs them, these hooks, called in chain order:
 //   Status open(const TaskContext&)              once, before the first record
+//   void begin_batch(Instant now) noexcept       before the records of a step, with its time
 //   void on_watermark(EventTime, out) noexcept   before the watermark passes on; may emit
+//   void on_idle(out) noexcept                   before it is said that the input has fallen idle; may emit
 //   bool fire(budget, out) noexcept              works off about `budget` keys or timers of what is due, and says
 //                                                whether something was: it is then called again, behind another
 //                                                end_batch(). An operator that has it holds watermarks back: it passes
 //                                                them on itself, behind what they made due
 //   microseconds skew_limit() const noexcept     how far ahead of the others it wants to read one input
+//   bool falls_behind() const noexcept           whether it wants smaller batches, as what is due piles up
 //   void end_batch(Instant now, out) noexcept    after each polled batch; may emit, also control elements
 //   void on_barrier(Epoch) noexcept              at the cut of an epoch
 //   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
@@ -44,12 +47,14 @@ class Chain {
     push<0>(record);
   }
   void watermark(EventTime time) noexcept { pass_watermark<0>(time); }
-  void idle() noexcept { out_->idle(); }
+  void idle() noexcept { pass_idle<0>(); }
 
   Status open(const TaskContext& context) { return open_from<0>(context); }
+  void begin_batch(Instant now) noexcept { begin_batch_from<0>(now); }
   void end_batch(Instant now) noexcept { end_batch_from<0>(now); }
   bool fire(std::size_t budget) noexcept { return fire_from<0>(budget); }
   std::chrono::microseconds skew_limit() const noexcept { return skew_limit_from<0>(); }
+  bool falls_behind() const noexcept { return falls_behind_from<0>(); }
   void on_barrier(Epoch epoch) noexcept { barrier_from<0>(epoch); }
   Instant wake_at() const noexcept { return wake_at_from<0>(); }
   Status close() { return close_from<0>(); }
@@ -75,7 +80,7 @@ class Chain {
       chain->template push<I>(record);
     }
     void watermark(EventTime time) noexcept { chain->template pass_watermark<I>(time); }
-    void idle() noexcept { chain->out_->idle(); }
+    void idle() noexcept { chain->template pass_idle<I>(); }
   };
   static constexpr std::size_t kOps = sizeof...(Ops);
 
@@ -98,6 +103,17 @@ class Chain {
         op.on_watermark(time, Link<I + 1>{this});
       if constexpr (!requires { op.fire(std::size_t{}, Link<I + 1>{this}); })
         pass_watermark<I + 1>(time);
+    }
+  }
+
+  template <std::size_t I>
+  void pass_idle() noexcept {
+    if constexpr (I == kOps) {
+      out_->idle();
+    } else {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.on_idle(Link<I + 1>{this}); }) op.on_idle(Link<I + 1>{this});
+      pass_idle<I + 1>();
     }
   }
 
@@ -127,6 +143,19 @@ class Chain {
   }
 
   template <std::size_t I>
+  bool falls_behind_from() const noexcept {
+    if constexpr (I < kOps) {
+      const auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.falls_behind(); }) {
+        if (op.falls_behind()) return true;
+      }
+      return falls_behind_from<I + 1>();
+    } else {
+      return false;
+    }
+  }
+
+  template <std::size_t I>
   Status open_from(const TaskContext& context) {
     if constexpr (I < kOps) {
       auto& op = std::get<I>(ops_);
@@ -134,6 +163,15 @@ class Chain {
       return open_from<I + 1>(context);
     } else {
       return Status();
+    }
+  }
+
+  template <std::size_t I>
+  void begin_batch_from(Instant now) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.begin_batch(now); }) op.begin_batch(now);
+      begin_batch_from<I + 1>(now);
     }
   }
 

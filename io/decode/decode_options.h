@@ -15,7 +15,7 @@ enum class ErrorPolicy : std::uint8_t {
 
 struct DecodeOptions {
   ErrorPolicy on_error = ErrorPolicy::kFail;
-  std::string dead_letter_path;  // Wanted with kDeadLetter.
+  std::string dead_letter_path{};  // Wanted with kDeadLetter.
 };
 
 }  // namespace penstock

@@ -4,6 +4,8 @@
 // for their windows when they are merged; so a pane may come in several parts, and lateness is judged only there.
 // Out        The part of a pane, at the last microsecond of the pane, before a watermark that reaches its end passes
 //            on; at once for all panes when a record needs one too many. Records that come later make another part.
+// Idleness   Nothing is held back from readers that do not wait for this task: all parts come out when it falls idle,
+//            and those of the first batch afterwards at its end, which says that it is there again.
 // Cost       One compare and an add per record within a pane; nothing is allocated.
 // Threads    The task's worker.
 #pragma once
@@ -71,6 +73,15 @@ class PanePartial {
     used_ = kept;
     forget_current();
   }
+  void on_idle(CollectorOf<Output> auto&& out) noexcept {
+    flush(out);
+    is_idle_ = true;
+  }
+  void end_batch(Instant, CollectorOf<Output> auto&& out) noexcept {
+    if (!is_idle_ || used_ == 0) return;
+    is_idle_ = false;
+    flush(out);
+  }
   Status close(CollectorOf<Output> auto&& out) noexcept {
     flush(out);
     return Status();
@@ -122,6 +133,7 @@ class PanePartial {
   Open* current_ = nullptr;
   std::array<Open, kOpenMax> open_{};
   std::size_t used_ = 0;
+  bool is_idle_ = false;
   TaskFailure* failure_ = nullptr;
 };
 

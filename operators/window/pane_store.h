@@ -32,22 +32,24 @@ class PaneStore {
   PaneStore& operator=(const PaneStore&) = delete;
   ~PaneStore() = default;
 
-  [[nodiscard]] bool open(std::uint32_t ring_slots) noexcept {
+  // REQUIRES: ring_slots is a power of two.
+  [[nodiscard]] bool open(std::uint32_t ring_slots, MemoryBudget* budget = nullptr) noexcept {
     columns_ = ring_slots + 1;
     block_bytes_ = kPlacesBytes + columns_ * kColumnBytes;
     const std::uint64_t blocks = std::min(kEntriesMax / kBlock, kBytesMax / block_bytes_);
-    return memory_.reserve(blocks * block_bytes_, 0);
+    return memory_.reserve(blocks * block_bytes_, 0, budget);
   }
 
   // Entries below it have cells.
   std::uint32_t entries() const noexcept { return entries_; }
   // Makes entries() exceed `number`. False: no memory.
   [[nodiscard]] bool reach(std::uint32_t number) noexcept {
-    while (entries_ <= number) {
-      if (!memory_.extend((entries_ / kBlock + 1) * block_bytes_)) return false;
-      set_up_block(entries_);
-      entries_ += kBlock;
+    if (number < entries_) return true;
+    for (; blocks_ <= number / kBlock; ++blocks_) {
+      if (!memory_.extend((blocks_ + std::uint64_t{1}) * block_bytes_)) return false;
+      set_up_block(blocks_ * kBlock);
     }
+    entries_ = number + 1;
     return true;
   }
   // REQUIRES: both < entries().
@@ -64,8 +66,21 @@ class PaneStore {
   Cell& cell(std::uint32_t number, std::uint64_t column) const noexcept {
     return cells(number, column)[number % kBlock];
   }
+  std::uint64_t column_of(std::int64_t pane) const noexcept {
+    return static_cast<std::uint64_t>(pane) & (columns_ - 2);  // A ring is a power of two.
+  }
+  void merge_panes(Cell& into, std::uint32_t number, std::int64_t from,
+                   std::int64_t to) const noexcept {
+    for (std::int64_t pane = from; pane < to; ++pane) {
+      const Cell& each = cell(number, column_of(pane));
+      if (!each.empty()) into.merge(each);
+    }
+  }
   Cell& total(std::uint32_t number) const noexcept { return cell(number, columns_ - 1); }
   std::uint64_t total_column() const noexcept { return columns_ - 1; }
+
+  // How far a column is from that of the block before.
+  std::uint64_t block_bytes() const noexcept { return block_bytes_; }
 
   // The columns of the block that holds `number`.
   std::int64_t* places(std::uint32_t number) const noexcept {
@@ -77,6 +92,9 @@ class PaneStore {
   // `number` may be anything.
   void prefetch(std::uint32_t number, std::uint64_t column) const noexcept {
     internal::prefetch_for_write(&cell(number, column));
+  }
+  void prefetch_place(std::uint32_t number) const noexcept {
+    internal::prefetch_for_write(&place_of(number));
   }
 
   std::uint64_t resident_bytes() const noexcept { return memory_.resident_bytes(); }
@@ -102,6 +120,7 @@ class PaneStore {
   GrowableMemory memory_;
   std::uint64_t block_bytes_ = 0;
   std::uint32_t columns_ = 0;
+  std::uint32_t blocks_ = 0;
   std::uint32_t entries_ = 0;
 };
 

@@ -1,16 +1,22 @@
-// operators/window/window_all_aggregate.h -- merges the parts of panes that all tasks have made, a row for each window.
+// operators/window/window_all_aggregate.h -- a row for each window over all records, from parts that tasks have made.
 //
-// Runs in one task, where every part has the same key.
+// Runs in one task, where everything has the same key.
+// In         Parts of panes, which it merges (WindowAllAggregate); or the records themselves, so that those that are
+//            late can be emitted (WindowAllRecords): a part does not hold them any more, and only here, where all
+//            channels meet, is it known what is late.
 // Out        WindowAllResult at time end - 1 us, for each window that holds a record and passes `having`.
-// Late       Parts all of whose windows are closed are dropped; their records are counted (TaskCounters::late).
+// Late       Records all of whose windows are closed are counted (TaskCounters::late), and emitted into the side output
+//            where there is one.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "penstock/operators/operator_context.h"
+#include "penstock/operators/side_output.h"
 #include "penstock/operators/window/pane_partial.h"
 #include "penstock/operators/window/window_aggregate.h"
 #include "penstock/operators/window/window_panes.h"
@@ -59,6 +65,44 @@ class WindowAllAggregate {
  private:
   WindowPanes<Acc> panes_;
   Having having_;
+  TaskCounters* counters_ = nullptr;
+};
+
+template <class In, class Acc, class ValueOf, class Having = EveryWindow>
+class WindowAllRecords {
+ public:
+  using Output = WindowAllResult<decltype(result_of(std::declval<const Acc&>()))>;
+
+  WindowAllRecords(WindowSpec spec, ValueOf value_of, Having having, SideOutput<In> late)
+      : panes_("window_all", spec),
+        value_of_(std::move(value_of)),
+        having_(std::move(having)),
+        late_(std::move(late)) {}
+
+  void open(OperatorContext& context) {
+    counters_ = context.task().counters;
+    late_.open(context.task());
+  }
+  auto windows() noexcept { return std::tie(panes_); }
+
+  void on_record(const Record<In>& record,
+                 auto&&) noexcept(std::is_nothrow_invocable_v<ValueOf&, const In&>) {
+    const auto& value = std::invoke(value_of_, record.value);
+    if (panes_.add(record.time, [&](Acc& acc) noexcept { acc.add(value); })) return;
+    counters_->late.add(1);
+    late_.collect(record);
+  }
+  void on_window(const Window<Acc>& window, const KeyContext<std::uint64_t>&,
+                 auto&& out) noexcept(std::is_nothrow_invocable_v<Having&, const Output&>) {
+    const Output result{window.start, window.end, result_of(window.value), window.updated};
+    if (having_(result)) out.collect(Record<Output>{result, window.time()});
+  }
+
+ private:
+  WindowPanes<Acc> panes_;
+  ValueOf value_of_;
+  Having having_;
+  SideOutput<In> late_;
   TaskCounters* counters_ = nullptr;
 };
 

@@ -26,6 +26,7 @@
 
 #include "penstock/core/stream/task_context.h"
 #include "penstock/operators/window/accumulator.h"
+#include "penstock/operators/window/closed_panes.h"
 #include "penstock/operators/window/pane_cell.h"
 #include "penstock/operators/window/pane_store.h"
 #include "penstock/operators/window/used_panes.h"
@@ -50,30 +51,15 @@ class WindowPanes {
   template <class Add>
     requires std::invocable<Add&, Acc&>
   [[nodiscard]] bool add(EventTime time, Add&& add) noexcept {
-    const std::int64_t pane = panes_.pane_of(time);
-    if (pane < late_before_) [[unlikely]]
-      return false;
-    StateEntry* entry = current_->entry_for_write();
-    if (entry == nullptr || ((entry->present & bit_) == 0 && !start(entry))) [[unlikely]] {
-      add(*new (current_->scratch()) Acc{});
+    StateEntry* entry = current_->entry();
+    if (plain_.holds(time) && entry != nullptr && (entry->present & bit_) != 0) [[likely]] {
+      const std::int64_t pane = panes_.pane_of(time);
+      table_->touch(entry);
+      cell_of(current_->number(), pane).add(add);
+      used_.note(pane);
       return true;
     }
-    const std::uint32_t number = table_->number_of(entry);
-    const std::int64_t place = walking_ ? store_.place_of(number) : next_;
-    if (!in_ring(place, pane)) [[unlikely]] {
-      ahead_first_ = std::min(ahead_first_, pane);
-      add(ahead_.get_or_create(pane));
-      return true;
-    }
-    cell_of(number, pane).add(add);
-    used_.note(pane);
-    if constexpr (Retractable<Acc>) {
-      if (static_cast<std::uint64_t>(pane - place + window_) < in_total_) [[unlikely]]
-        store_.total(number).add(add);
-    }
-    if (kept_late_ != 0) [[unlikely]]
-      note_update(place, pane);
-    return true;
+    return add_anywhere(time, add);
   }
   template <class Value>
     requires requires(Acc& acc, const Value& value) { acc.add(value); }
@@ -106,16 +92,21 @@ class WindowPanes {
     table_ = &table;
     bit_ = table.layout().slot(slot_).bit;
     ahead_bit_ = ahead_.presence_bit();
-    if (!store_.open(panes_.ring_slots())) refuse("no address space for the panes of ");
+    if (!store_.open(panes_.ring_slots(), table.budget())) refuse();
     return status_;
   }
-  // Whether a key had to be left out because there was no memory for it.
-  const Status& status() const noexcept { return status_; }
+  const Status& status() const noexcept { return status_; }  // A key had no memory.
+  std::uint64_t resident_bytes() const noexcept { return store_.resident_bytes(); }
 
-  // Fetches the pane of a record that comes soon. `entry` may be any entry of the table.
-  void prefetch(const StateEntry* entry, EventTime time) noexcept {
-    const auto slot = static_cast<std::uint64_t>(panes_.pane_of(time)) & ring_mask_;
-    store_.prefetch(table_->number_of(entry), slot);
+  // Fetches the pane of a record that comes soon. `number` may be that of any entry of the table.
+  void prefetch(std::uint32_t number, EventTime time) noexcept {
+    store_.prefetch(number, column_of(panes_.pane_of(time)));
+    if (!walking_) [[likely]]
+      return;
+    store_.prefetch_place(number);
+    store_.prefetch(number, store_.total_column());
+    store_.prefetch(number, column_of(fire_ - 1));
+    store_.prefetch(number, column_of(fire_ - window_));
   }
 
   // The watermark rises to `time`: what ends up to it is closed.
@@ -141,7 +132,7 @@ class WindowPanes {
   void fire_current(Fire&& fire) noexcept {
     StateEntry* entry = current_->entry();
     if (!walking_ || entry == nullptr || (entry->present & bit_) == 0) return;
-    const std::uint32_t number = table_->number_of(entry);
+    const std::uint32_t number = current_->number();
     std::int64_t& place = store_.place_of(number);
     place = std::max(place, fire_);
     if (place >= next_) return;
@@ -156,19 +147,25 @@ class WindowPanes {
   bool has_updates() const noexcept { return update_from_ < update_to_; }
   template <class Fire>
   void fire_updates(Fire&& fire) noexcept {
-    const std::uint32_t number = table_->number_of(current_->entry());
+    const std::uint32_t number = current_->number();
     for (std::int64_t end = update_from_; end < update_to_; end += slide_)
       fire(window(end, merged(number, end - window_, end).acc(), true));
     update_from_ = update_to_ = 0;
   }
-  // Goes on with the walk for about `budget` entries; each that has something due becomes the current key.
-  template <class Fire>
-  void fire(std::size_t budget, const Credit& credit, Fire&& fire) noexcept {
+  // One more slide is due already: panes would pile up, so batches get smaller and the walk more of each step.
+  bool falls_behind() const noexcept {
+    return walking_ && static_cast<std::uint64_t>(next_) - static_cast<std::uint64_t>(fire_) >
+                           static_cast<std::uint64_t>(slide_);
+  }
+  // Goes on with the walk for about `budget` entries, fewer where they cost more; each that has something due, and is
+  // wanted(const Acc&), becomes the current key.
+  template <class Wanted, class Fire>
+  void fire(std::size_t budget, const Credit& credit, Wanted&& wanted, Fire&& fire) noexcept {
     if (falls_behind()) budget *= kHurry;
     while (walking_) {
       while (cursor_ < store_.entries()) {
         if (budget == 0 || credit.left <= 0) return;
-        budget -= std::min<std::size_t>(budget, visit_some(budget, credit, fire));
+        budget -= std::min<std::size_t>(budget, visit_some(budget, credit, wanted, fire));
       }
       if (revisit_ != kNone) {
         cursor_ = std::exchange(revisit_, kNone);
@@ -193,13 +190,41 @@ class WindowPanes {
   static constexpr EventTime kEarliestEnd = kMinEventTime + std::chrono::microseconds(1);
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
   static constexpr std::size_t kHurry = 8;
+  static constexpr std::uint32_t kSweepAhead = 8;
+  static constexpr std::size_t kFireCost = 4;  // Measured, roughly.
+  static constexpr std::size_t kVisitCost = 4;
 
+  template <class Add>
+  [[gnu::noinline]] bool add_anywhere(EventTime time, Add& add) noexcept {
+    const std::int64_t pane = panes_.pane_of(time);
+    if (pane < late_before_) [[unlikely]]
+      return false;
+    StateEntry* entry = current_->entry_for_write();
+    if (entry == nullptr || ((entry->present & bit_) == 0 && !start(entry))) [[unlikely]] {
+      add(*new (current_->scratch()) Acc{});
+      return true;
+    }
+    const std::uint32_t number = current_->number();
+    const std::int64_t place = walking_ ? store_.place_of(number) : next_;
+    if (!in_ring(place, pane)) [[unlikely]] {
+      ahead_first_ = std::min(ahead_first_, pane);
+      add(ahead_.get_or_create(pane));
+      return true;
+    }
+    cell_of(number, pane).add(add);
+    used_.note(pane);
+    if constexpr (Retractable<Acc>) {
+      if (static_cast<std::uint64_t>(pane - place + window_) < in_total_) [[unlikely]]
+        store_.total(number).add(add);
+    }
+    if (kept_late_ != 0) note_update(place, pane);
+    return true;
+  }
+  std::uint64_t column_of(std::int64_t pane) const noexcept { return store_.column_of(pane); }
   Cell& cell_of(std::uint32_t number, std::int64_t pane) const noexcept {
-    return store_.cell(number, static_cast<std::uint64_t>(pane) & ring_mask_);
+    return store_.cell(number, column_of(pane));
   }
-  bool has_ahead(const StateEntry* entry) const noexcept {
-    return (entry->present & ahead_bit_) != 0;
-  }
+  bool has_ahead(const StateEntry* entry) const noexcept { return entry->present & ahead_bit_; }
   // Whether the ring of a key that stands at `place` reaches to `pane`.
   bool in_ring(std::int64_t place, std::int64_t pane) const noexcept {
     return place != kStartOfTime &&
@@ -211,15 +236,15 @@ class WindowPanes {
   [[gnu::noinline]] bool start(StateEntry* entry) noexcept {
     const std::uint32_t number = table_->number_of(entry);
     if (!store_.reach(number)) {
-      refuse("no memory for one more key in the panes of ");
+      refuse();
       return false;
     }
     store_.place_of(number) = next_;
     entry->present |= bit_;
     return true;
   }
-  [[gnu::cold]] void refuse(const char* what) {
-    if (status_.ok()) status_ = Status(StatusCode::kResourceExhausted, what + name_);
+  [[gnu::cold]] void refuse() {
+    if (status_.ok()) status_ = no_state_memory("panes of " + name_, table_->budget());
   }
   void note_update(std::int64_t place, std::int64_t pane) noexcept {
     const std::int64_t kept_from = late_before_ + window_;
@@ -229,7 +254,7 @@ class WindowPanes {
 
   Cell merged(std::uint32_t number, std::int64_t from, std::int64_t to) const noexcept {
     Cell sum{};
-    merge_panes(sum, number, from, to);
+    store_.merge_panes(sum, number, from, to);
     return sum;
   }
 
@@ -240,7 +265,7 @@ class WindowPanes {
       take_in_ahead(number, place);
     if constexpr (Retractable<Acc>) {
       Cell& total = store_.total(number);
-      merge_panes(total, number, place - slide_, place);
+      store_.merge_panes(total, number, place - slide_, place);
       if (!total.empty()) fire(window(place, total.acc(), false));
       if (!retract_panes(total, number, place - window_))
         total = merged(number, place - window_ + slide_, place);
@@ -254,13 +279,6 @@ class WindowPanes {
       if (!cell.empty()) cell = Cell{};
     }
     place += slide_;
-  }
-  void merge_panes(Cell& total, std::uint32_t number, std::int64_t from,
-                   std::int64_t to) const noexcept {
-    for (std::int64_t pane = from; pane < to; ++pane) {
-      const Cell& cell = cell_of(number, pane);
-      if (!cell.empty()) total.merge(cell);
-    }
   }
   // The panes of the slide from `from` on leave the total. False: it has to be made anew.
   bool retract_panes(Cell& total, std::uint32_t number, std::int64_t from) noexcept
@@ -309,62 +327,46 @@ class WindowPanes {
     return std::max(place, panes_.first_end(first));
   }
 
-  // Goes on with the walk inside of one block. Returns how many entries it has visited, at most `budget`.
-  template <class Fire>
-  std::size_t visit_some(std::size_t budget, const Credit& credit, Fire& fire) noexcept {
+  // Goes on with the walk inside of one block. Returns what it has cost, in entries that have nothing to do.
+  template <class Wanted, class Fire>
+  std::size_t visit_some(std::size_t budget, const Credit& credit, Wanted& wanted,
+                         Fire& fire) noexcept {
     if constexpr (Retractable<Acc>) {
-      const bool plain = slide_ == 1 && kept_late_ == 0 && !ahead_.any_of_all_keys();
-      if (plain) return visit_columns(budget, credit, fire);
+      const bool plain = slide_ == 1 && kept_late_ == 0 && !sweeping_ && !ahead_.any_of_all_keys();
+      if (plain) return visit_columns(budget, credit, wanted, fire);
     }
     if (!visit(fire)) ++cursor_;
-    return 1;
+    return kVisitCost;
   }
-  // As visit() for each entry, for panes that are slides and keys that have nothing ahead of their ring.
-  template <class Fire>
-  std::size_t visit_columns(std::size_t budget, const Credit& credit, Fire& fire) noexcept {
-    constexpr std::uint32_t kBlock = PaneStore<Cell>::kBlock;
+  // As visit() for each entry, for panes that are slides, and keys that stay and have nothing ahead of their ring.
+  template <class Wanted, class Fire>
+  std::size_t visit_columns(std::size_t budget, const Credit& credit, Wanted& wanted,
+                            Fire& fire) noexcept {
     const auto first = static_cast<std::uint32_t>(cursor_);
-    const std::uint32_t block = first - first % kBlock;
-    std::int64_t* const places = store_.places(first);
-    Cell* const totals = store_.cells(first, store_.total_column());
-    const Cell* const newest = column_of(first, fire_ - 1);
-    Cell* const oldest = column_of(first, fire_ - window_);
-    const std::size_t end = std::min<std::size_t>(kBlock, first % kBlock + budget);
-    std::size_t i = first % kBlock;
-    for (; i < end && credit.left > 0; ++i) {
-      const std::uint32_t number = block + static_cast<std::uint32_t>(i);
-      if (places[i] <= fire_ && places[i] != kNowhere) {
-        Cell& total = totals[i];
-        total.merge(newest[i]);
-        if (!total.empty()) fire_entry(number, total, fire);
-        const bool told = total.retract(oldest[i]);
-        oldest[i] = Cell{};
-        places[i] = fire_ + 1;
-        if (!told) [[unlikely]]
-          total = merged(number, fire_ + 1 - window_, fire_);
-      }
-      unused_ += totals[i].empty();
-      if (sweeping_ && totals[i].empty() && forget_if_empty(number)) --i;
-    }
-    cursor_ = block + i;
-    return std::max<std::size_t>(i - first % kBlock, 1);
-  }
-  Cell* column_of(std::uint32_t number, std::int64_t pane) const noexcept {
-    return store_.cells(number, static_cast<std::uint64_t>(pane) & ring_mask_);
-  }
-  template <class Fire>
-  void fire_entry(std::uint32_t number, const Cell& value, Fire& fire) noexcept {
-    current_->set_entry(table_->entry_at(number));
-    fire(window(fire_, value.acc(), false));
+    const std::uint64_t in_block = store_.kBlock - first % store_.kBlock;
+    const auto count = static_cast<std::uint32_t>(
+        std::min({in_block, std::uint64_t{budget}, static_cast<std::uint64_t>(credit.left)}));
+    closed_.close(store_, first, count, {fire_, column_of(fire_ - 1), column_of(fire_ - window_)},
+                  wanted, [this](std::uint32_t number) noexcept {
+                    return merged(number, fire_ + 1 - window_, fire_);
+                  });
+    closed_.for_each([&](std::uint32_t number, const Cell& value) noexcept {
+      current_->set_number(number);
+      fire(window(fire_, value.acc(), false));
+    });
+    unused_ += closed_.unused();
+    cursor_ += count;
+    return count + closed_.size() * kFireCost;
   }
   // True: the entry is gone, and another, not yet visited, stands there.
   template <class Fire>
   bool visit(Fire& fire) noexcept {
     const auto number = static_cast<std::uint32_t>(cursor_);
+    if (sweeping_) table_->prefetch_erase(number, kSweepAhead);
     std::int64_t& place = store_.place_of(number);
     if (place == kNowhere) return false;
     StateEntry* entry = table_->entry_at(number);
-    current_->set_entry(entry);
+    current_->set_number(number);
     if (place <= fire_) {
       place = fire_;
       step(entry, number, place, fire);
@@ -380,17 +382,12 @@ class WindowPanes {
     const std::int64_t place = store_.place_of(number);
     if (place == kNowhere) return false;
     StateEntry* entry = table_->entry_at(number);
-    current_->set_entry(entry);
+    current_->set_number(number);
     if (next_visit(entry, number, place) != kEndOfTime) return false;
     store_.place_of(number) = kNowhere;
     store_.total(number) = Cell{};
     current_->drop(current_->slot(slot_));
     return current_->entry() == nullptr;
-  }
-  // One more slide is due already: panes would pile up.
-  bool falls_behind() const noexcept {
-    return walking_ && static_cast<std::uint64_t>(next_) - static_cast<std::uint64_t>(fire_) >
-                           static_cast<std::uint64_t>(slide_);
   }
   // What came before the first watermark lies in ahead_.
   void start_rings() noexcept {
@@ -406,6 +403,7 @@ class WindowPanes {
   void begin_walk() noexcept {
     const std::int64_t first = soonest();
     walking_ = first < next_;
+    plain_ = plain_times();
     if (!walking_) return stand_at(next_);
     fire_ = first;
     fire_start_ = panes_.time_of(fire_ - window_);
@@ -413,6 +411,10 @@ class WindowPanes {
     cursor_ = 0;
     revisit_ = kNone;
     unused_ = 0;
+  }
+  TimeRange plain_times() const noexcept {
+    if (walking_ || kept_late_ != 0 || next_ == kEndOfTime) return {};
+    return panes_.range(next_ - (Retractable<Acc> ? slide_ : window_), ring_end(next_));
   }
   // Keys without records are let go of when they are most, and once per window at most: those that come back soon cost
   // less if they stay.
@@ -442,17 +444,11 @@ class WindowPanes {
   // Keys had run far ahead of the walk; now their panes are the next ones.
   [[gnu::noinline]] void find_used() noexcept {
     used_.start_at(place_ - window_ - kept_late_);
-    for_each_used([this](std::int64_t pane) { used_.note(pane); });
-  }
-  template <class Visit>
-  void for_each_used(Visit visit) const noexcept {
     for (std::uint32_t number = 0; number < store_.entries(); ++number) {
       if (store_.place_of(number) == kNowhere) continue;
-      const std::int64_t place = std::max(store_.place_of(number), place_);
-      for (std::int64_t pane = ring_end(place) - 1 - static_cast<std::int64_t>(ring_mask_);
-           pane < ring_end(place); ++pane) {
-        if (!cell_of(number, pane).empty()) visit(pane);
-      }
+      const std::int64_t end = ring_end(std::max(store_.place_of(number), place_));
+      for (std::int64_t pane = end - 1 - static_cast<std::int64_t>(ring_mask_); pane < end; ++pane)
+        if (!cell_of(number, pane).empty()) used_.note(pane);
     }
   }
   Window<Acc> window(std::int64_t end, const Acc& value, bool updated) const noexcept {
@@ -460,6 +456,8 @@ class WindowPanes {
     return {panes_.time_of(end - window_), panes_.time_of(end), value, updated, this};
   }
 
+  // What is added at these times goes into one cell: their panes are in every key's ring, and in no total.
+  TimeRange plain_;
   std::string name_;
   WindowSpec spec_;
   Panes panes_;
@@ -472,6 +470,7 @@ class WindowPanes {
   std::uint32_t bit_ = 0;
   std::uint32_t ahead_bit_ = 0;
   PaneStore<Cell> store_;
+  ClosedPanes<Cell> closed_;
   MapState<std::int64_t, Acc> ahead_;
   CurrentKey* current_ = nullptr;
   StateTable* table_ = nullptr;
@@ -493,8 +492,7 @@ class WindowPanes {
   std::int64_t walks_since_sweep_ = 0;
   std::uint64_t cursor_ = 0;
   std::uint64_t revisit_ = kNone;
-  std::int64_t update_from_ = 0;
-  std::int64_t update_to_ = 0;
+  std::int64_t update_from_ = 0, update_to_ = 0;
 };
 
 }  // namespace penstock

@@ -60,7 +60,8 @@ Result<Panes> Panes::of(const WindowSpec& spec) {
   panes.ring_slots_ = std::bit_ceil(static_cast<std::uint32_t>(wanted));
   const std::int64_t rest = spec.offset.count() % spec.slide.count();
   panes.offset_ = rest < 0 ? rest + spec.slide.count() : rest;
-  panes.move_to(EventTime{0});
+  panes.panes_per_micro_ = 1.0 / static_cast<double>(panes.width_);
+  panes.move_base(EventTime{0});
   return panes;
 }
 
@@ -74,12 +75,13 @@ EventTime Panes::time_of(std::int64_t pane) const noexcept {
   return {static_cast<std::int64_t>(std::clamp<Wide>(micros, kLeast, kMost))};
 }
 
-void Panes::move_to(EventTime time) noexcept {
-  last_pane_ = pane_at(time);
-  // Where the pane begins before the first representable time, differences still come out right modulo 2^64.
-  last_start_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(last_pane_) *
-                                              static_cast<std::uint64_t>(width_) +
-                                          static_cast<std::uint64_t>(offset_));
+std::int64_t Panes::move_base(EventTime time) noexcept {
+  const std::int64_t pane = pane_at(time);
+  // Not near the ends of the range, where the difference of two times may come round to a small one.
+  if (time.micros < -kBaseMax || time.micros > kBaseMax) return pane;
+  base_pane_ = pane;
+  base_start_ = pane * width_ + offset_;
+  return pane;
 }
 
 }  // namespace penstock

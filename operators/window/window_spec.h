@@ -31,6 +31,16 @@ constexpr WindowSpec sliding(std::chrono::microseconds size, std::chrono::micros
   return {size, slide, offset, {}};
 }
 
+// [start, start + width), modulo 2^64.
+struct TimeRange {
+  std::uint64_t start = 0;
+  std::uint64_t width = 0;
+
+  bool holds(EventTime time) const noexcept {
+    return static_cast<std::uint64_t>(time.micros) - start < width;
+  }
+};
+
 // Time cut into panes, the longest pieces of which every window is a whole number: window ends and panes are then
 // integers. Pane p is [p * width + offset, (p + 1) * width + offset); the window with end e is the panes [e - n, e).
 class Panes {
@@ -53,12 +63,19 @@ class Panes {
     return std::chrono::microseconds(width_ * per_slide_);
   }
 
-  // One compare while times stay within a pane, a division when they leave it.
+  // A multiplication for times not before those asked for until now; a division else.
   std::int64_t pane_of(EventTime time) noexcept {
-    if (static_cast<std::uint64_t>(time.micros) - static_cast<std::uint64_t>(last_start_) >=
-        static_cast<std::uint64_t>(width_)) [[unlikely]]
-      move_to(time);
-    return last_pane_;
+    const std::uint64_t since =
+        static_cast<std::uint64_t>(time.micros) - static_cast<std::uint64_t>(base_start_);
+    if (since < kNear) [[likely]] {
+      const auto panes = static_cast<std::int64_t>(
+          static_cast<double>(static_cast<std::int64_t>(since)) * panes_per_micro_);
+      // Rounding may have reached the next pane.
+      const auto start = static_cast<std::uint64_t>(panes) * static_cast<std::uint64_t>(width_);
+      if (since - start < static_cast<std::uint64_t>(width_)) [[likely]]
+        return base_pane_ + panes;
+    }
+    return move_base(time);
   }
   // The end of the first window that holds pane `pane`.
   std::int64_t first_end(std::int64_t pane) const noexcept {
@@ -73,12 +90,20 @@ class Panes {
   }
   // When the pane begins; the window with this end ends. Saturates at the ends of time.
   EventTime time_of(std::int64_t pane) const noexcept;
+  // The panes [from, to).
+  TimeRange range(std::int64_t from, std::int64_t to) const noexcept {
+    const auto start = static_cast<std::uint64_t>(time_of(from).micros);
+    return {start, static_cast<std::uint64_t>(time_of(to).micros) - start};
+  }
 
   const WindowSpec& spec() const noexcept { return spec_; }
 
  private:
+  static constexpr std::uint64_t kNear = std::uint64_t{1} << 50;  // Exact as a double.
+  static constexpr std::int64_t kBaseMax = std::int64_t{1} << 61;
+
   std::int64_t pane_at(EventTime time) const noexcept;
-  void move_to(EventTime time) noexcept;
+  std::int64_t move_base(EventTime time) noexcept;
   std::int64_t floor_mod(std::int64_t panes) const noexcept {
     if (per_slide_ == 1) return 0;
     const std::int64_t rest = panes % per_slide_;
@@ -92,8 +117,9 @@ class Panes {
   std::int64_t per_slide_ = 1;
   std::int64_t kept_late_ = 0;
   std::uint32_t ring_slots_ = 1;
-  std::int64_t last_pane_ = 0;
-  std::int64_t last_start_ = 0;
+  double panes_per_micro_ = 1;
+  std::int64_t base_pane_ = 0;
+  std::int64_t base_start_ = 0;
 };
 
 }  // namespace penstock

@@ -287,6 +287,50 @@ TEST(Stream, ForEachSeesTheRecordsTimeWhenItAsksForTheRecord) {
   EXPECT_THAT(times, ElementsAre(EventTime{7}));
 }
 
+TEST(Stream, ForEachTakesAGenericFunctionOfTheValue) {
+  Job job("generic");
+  auto [sales, input] = job.input<Sale>();
+  auto [low, high] =
+      std::move(sales).split([](const Sale& sale) noexcept { return sale.amount < 10; });
+  std::vector<std::int64_t> amounts;
+  std::move(low).for_each([](const auto&) {});
+  std::move(high).for_each([&](const auto& sale) { amounts.push_back(sale.amount); });
+  TestDriver driver(job);
+  ASSERT_TRUE(input.push({.amount = 11}).ok());
+  (void)driver.run_until_idle();
+  EXPECT_THAT(amounts, ElementsAre(11));
+}
+
+TEST(Stream, RecordsWhoseTimeCannotBeRightAreCountedAndLeaveByASideOutput) {
+  constexpr EventTime kNow{1'750'000'000'000'000};
+  Job job("misdated");
+  auto [sales, input] = job.input<Sale>();
+  const SideOutput<Sale> side("misdated");
+  auto [rest, aside] =
+      std::move(sales)
+          .event_time(&Sale::at, {.max_disorder = 5us, .max_ahead = 1h, .misdated_to = side})
+          .side_output(side);
+  Collected<Sale> kept;
+  Collected<Sale> misdated;
+  auto watermarks = std::make_shared<std::vector<EventTime>>();
+  collect_into(std::move(rest).rebalance().apply(NoteWatermarks<Sale>{watermarks}), kept);
+  collect_into(std::move(aside), misdated);
+  TestDriver driver(job, {.wall_start = kNow});
+  const Sale good{1, 1, kNow};
+  const Sale ahead{1, 2, kNow + 2h};
+  const Sale broken{1, 3, kMinEventTime};
+  for (const Sale& sale : {good, ahead, broken}) ASSERT_TRUE(input.push(sale).ok());
+  (void)driver.run_until_idle();
+  EXPECT_THAT(kept.values(), ElementsAre(good));
+  EXPECT_THAT(misdated.values(), ElementsAre(ahead, broken));
+  EXPECT_THAT(*watermarks, ElementsAre(kNow - 5us));
+  EXPECT_EQ(driver.job().metrics().misdated(), 2u);
+  (void)driver.advance(2h);
+  ASSERT_TRUE(input.push(ahead).ok());
+  (void)driver.run_until_idle();
+  EXPECT_THAT(kept.values(), ElementsAre(good, ahead)) << "two hours later it is its time";
+}
+
 TEST(Stream, ExpandingRecordsPassRingsFarSmallerThanThemselves) {
   Job job("expand");
   auto [numbers, input] = job.input<int>();

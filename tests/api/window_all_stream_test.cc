@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
@@ -121,6 +122,48 @@ TEST(WindowAll, CountsEachLateRecordThoughTheyComeInOnePart) {
   std::uint64_t late = 0;
   for (const auto& task : driver.job().metrics().tasks) late += task.late;
   EXPECT_EQ(late, 3u);
+}
+
+TEST(WindowAll, SetsLateRecordsAsideAndChangesNoRow) {
+  for (const std::uint32_t tasks : {1u, 3u}) {
+    SCOPED_TRACE("tasks: " + std::to_string(tasks));
+    Job job("aside");
+    auto [sales, input] = job.input<Sale>();
+    Collected<Result> rows;
+    Collected<Sale> late;
+    const SideOutput<Sale> too_late("late");
+    auto [sums, aside] = std::move(sales)
+                             .event_time(&Sale::at)
+                             .rebalance()
+                             .parallelism(tasks)
+                             .window_all(sliding(30us, 10us))
+                             .late_to(too_late)
+                             .aggregate<Total>(&Sale::amount)
+                             .side_output(too_late);
+    collect_into(std::move(sums), rows);
+    collect_into(std::move(aside), late);
+    TestDriver driver(job);
+    std::map<std::int64_t, std::int64_t> sums_by_end;
+    std::vector<Sale> wanted;
+    std::int64_t watermark = 0;
+    for (const Sale& sale : random_sales(tasks, 60)) {
+      ASSERT_TRUE(input.push(sale).ok());
+      ASSERT_TRUE(driver.run_until_idle().ok());
+      const std::int64_t first = sale.at.micros / 10 * 10 + 10;
+      if (first + 20 <= watermark) wanted.push_back(sale);
+      for (std::int64_t end = first; end < first + 30; end += 10) {
+        if (end > watermark) sums_by_end[end] += sale.amount;
+      }
+      watermark = std::max(watermark, sale.at.micros);
+    }
+    ASSERT_TRUE(driver.finish().ok());
+    ASSERT_FALSE(wanted.empty());
+    EXPECT_EQ(late.values(), wanted);
+    EXPECT_EQ(driver.job().metrics().late(), wanted.size());
+    std::vector<Window3> wanted_rows;
+    for (const auto& [end, sum] : sums_by_end) wanted_rows.push_back({end - 30, end, sum});
+    EXPECT_EQ(windows(rows), wanted_rows);
+  }
 }
 
 TEST(WindowAll, AllowedLatenessBringsWindowsOutAnew) {

@@ -27,4 +27,16 @@ std::vector<Schedule> every_schedule() {
   return schedules;
 }
 
+std::vector<Schedule> every_schedule_and_slice() {
+  std::vector<Schedule> schedules;
+  for (const std::size_t slice : {1, 3, 256}) {
+    for (Schedule schedule : every_schedule()) {
+      schedule.name += ", slices of " + std::to_string(slice);
+      schedule.firing = {.slice = slice, .per_record = slice == 1 ? 0u : 8u};
+      schedules.push_back(std::move(schedule));
+    }
+  }
+  return schedules;
+}
+
 }  // namespace penstock::harness

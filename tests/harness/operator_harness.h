@@ -46,6 +46,8 @@ struct Schedule {
 
 // Every schedule that an operator has to pass.
 std::vector<Schedule> every_schedule();
+// Each of these with what is due coming out one by one, by three, and all at once.
+std::vector<Schedule> every_schedule_and_slice();
 
 template <class T>
 struct Item {
@@ -110,6 +112,7 @@ template <class In>
 struct Subject {
   std::function<std::uint64_t(const In&)> key_hash;  // For keyed operators.
   std::string side_output;                           // Name of the one to read; empty: none.
+  EventTime wall_start{};                            // What the time of day is at first.
 };
 
 // One task with its rings: built, fed, stepped and emptied by one run.
@@ -121,7 +124,8 @@ class Bench {
         subject_(subject),
         input_({1, 1, ExchangeKind::kForward, schedule.input_slots}),
         output_({1, 1, ExchangeKind::kForward, schedule.output_slots}),
-        side_({1, 1, ExchangeKind::kForward, schedule.output_slots}) {
+        side_({1, 1, ExchangeKind::kForward, schedule.output_slots}),
+        clock_(subject.wall_start) {
     make_task(ops);
   }
 

@@ -381,11 +381,21 @@ TEST(Task, VisitsMoreOfWhatIsDueWhenMoreRecordsCome) {
   EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{3200, 1024}));
 }
 
+TEST(Task, WorksOffNothingBesideAControlElement) {
+  TaskKit kit(1);
+  kit.script.due = 1500;
+  kit.after(control(ElementHeader::watermark({7})));
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{0}));
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{0, 1024}));
+}
+
 TEST(Task, SendsIdleOnlyBehindWhatIsDue) {
   TaskKit kit(1);
   kit.script.due = 1500;
   EXPECT_EQ(kit.after(control(ElementHeader::idle())), (std::vector<std::string>{}));
-  kit.script.log.clear();
+  kit.step();
+  EXPECT_EQ(std::count(kit.script.log.begin(), kit.script.log.end(), "idle"), 0);
   kit.step();
   EXPECT_EQ(std::count(kit.script.log.begin(), kit.script.log.end(), "idle"), 1);
 }
@@ -405,9 +415,9 @@ TEST(Task, LetsOutWhatIsDueBeforeItCloses) {
   kit.after(control(ElementHeader::watermark(kMaxEventTime)));
   EXPECT_EQ(kit.after(control(ElementHeader::end())), (std::vector<std::string>{}));
   kit.script.log.clear();
-  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
-  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
-  EXPECT_EQ(kit.script.log, (std::vector<std::string>{"end_batch", "end_batch", "close"}));
+  for (int slice = 0; slice < 3; ++slice) EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.log,
+            (std::vector<std::string>{"end_batch", "end_batch", "end_batch", "close"}));
   EXPECT_EQ(kit.step(), StepOutcome::kFinished);
 }
 
@@ -451,6 +461,23 @@ TEST_F(SkewTest, ABarrierUnblocksTheChannelThatRunsAhead) {
   EXPECT_EQ(kit.script.blocked, (std::vector<bool>{true, false}));
   kit.after(control(ElementHeader::barrier({1}), 1));
   EXPECT_EQ(kit.script.blocked, (std::vector<bool>{false, true})) << "aligned, and still ahead";
+}
+TEST_F(SkewTest, WhatTheOthersDoNotBringInTimeIsNotWaitedFor) {
+  const auto at_millis = [](std::int64_t millis) { return Instant{millis * 1'000'000}; };
+  kit.watermarks(5, 20);
+  EXPECT_EQ(kit.task->step(at_millis(1), 16), StepOutcome::kIdle);
+  EXPECT_EQ(kit.task->wake_at(), Instant{70}) << "the input's own deadline is sooner";
+  EXPECT_EQ(kit.task->step(at_millis(9), 16), StepOutcome::kIdle);
+  EXPECT_TRUE(kit.script.blocked[1]);
+  EXPECT_EQ(kit.task->step(at_millis(11), 16), StepOutcome::kWorked);
+  EXPECT_FALSE(kit.script.blocked[1]);
+  kit.script.turns = {data(3, 1)};
+  EXPECT_EQ(kit.task->step(at_millis(12), 16), StepOutcome::kWorked);
+  EXPECT_TRUE(kit.script.blocked[1]) << "one batch, and then it waits again";
+  kit.script.turns = {data(1, 0)};
+  EXPECT_EQ(kit.task->step(at_millis(21), 16), StepOutcome::kWorked);
+  EXPECT_EQ(kit.task->step(at_millis(23), 16), StepOutcome::kIdle) << "something has come";
+  EXPECT_TRUE(kit.script.blocked[1]);
 }
 TEST_F(SkewTest, ASourceThatHasNeverSpokenStopsNobody) {
   kit.after(control(ElementHeader::watermark({1000}), 1));

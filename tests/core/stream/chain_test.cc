@@ -69,6 +69,29 @@ TEST(Chain, WithoutOperatorsPassesEverything) {
   EXPECT_EQ(chain.wake_at(), kNever);
 }
 
+// Holds records back until its input falls idle.
+struct Holder {
+  std::vector<Record<int>> held;
+
+  void on_record(const Record<int>& record, CollectorOf<int> auto&&) noexcept {
+    held.push_back(record);
+  }
+  void on_idle(CollectorOf<int> auto&& out) noexcept {
+    for (const Record<int>& record : held) out.collect(record);
+    held.clear();
+  }
+};
+
+TEST(Chain, OperatorsEmitBeforeItIsSaidThatTheInputIsIdle) {
+  ListCollector<int> out;
+  Chain chain(out, Doubler{}, Holder{}, Doubler{});
+  chain.collect(Record<int>{1, {5}});
+  EXPECT_EQ(values(out), std::vector<int>{});
+  chain.idle();
+  EXPECT_EQ(values(out), std::vector<int>{4});
+  EXPECT_EQ(out.idles(), 1);
+}
+
 TEST(Chain, PushesRecordsThroughItsOperatorsInOrder) {
   Log log;
   ListCollector<int> out;

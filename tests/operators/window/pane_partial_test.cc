@@ -81,6 +81,21 @@ TEST_F(PanePartialTest, RecordsThatComeLaterMakeAnotherPart) {
   EXPECT_THAT(parts(), ElementsAre(Part{9, 10, 2}));
 }
 
+TEST_F(PanePartialTest, ReadersThatDoNotWaitForAnIdleTaskMissNothing) {
+  record(1, 1);
+  op_.end_batch({}, out_);
+  EXPECT_THAT(parts(), ElementsAre());
+  op_.on_idle(out_);
+  EXPECT_THAT(parts(), ElementsAre(Part{9, 1, 1}));
+  op_.end_batch({}, out_);
+  record(12, 2);
+  op_.end_batch({}, out_);
+  EXPECT_THAT(parts(), ElementsAre(Part{19, 2, 1})) << "the first batch says that it is back";
+  record(13, 3);
+  op_.end_batch({}, out_);
+  EXPECT_THAT(parts(), ElementsAre());
+}
+
 TEST_F(PanePartialTest, WhatIsLeftComesOutWhenItCloses) {
   record(5, 1);
   record(15, 2);
