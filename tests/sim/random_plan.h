@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "penstock/api/job.h"
-#include "penstock/core/base/random.h"
+#include "penstock/tests/sim/sim_run.h"
 
 namespace penstock::sim {
 
@@ -34,9 +34,9 @@ using SimRecords = std::vector<SimRecord>;
 
 // What happened at one task of a source or a sink.
 struct TaskTrace {
-  std::uint64_t sent = 0;                             // Sources.
-  SimRecords records;                                 // Sinks, in order.
-  std::vector<std::pair<Epoch, std::uint64_t>> cuts;  // Records before each barrier.
+  std::uint64_t sent = 0;  // Sources.
+  SimRecords records;      // Sinks, in order.
+  Cuts cuts;               // Records before each barrier.
   EventTime watermark = kMinEventTime;
   std::string defect;  // The first rule that was broken in sight of the task.
 };

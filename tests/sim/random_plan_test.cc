@@ -6,94 +6,32 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
 #include <optional>
 #include <set>
 #include <string>
+
+#include "penstock/tests/sim/sim_run.h"
 
 namespace penstock::sim {
 namespace {
 
 constexpr std::uint64_t kSeeds = 300;
 
-enum class Ending { kByItself, kDrain, kFinish };
-
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed)
-      : random_(hash_bits(seed)), plan_(make_random_plan(seed)) {
-    ending_ = static_cast<Ending>(random_.below(3));
-    EngineOptions options{.workers = static_cast<std::uint32_t>(1 + random_.below(4)),
-                          .ring_slots = std::size_t{2} << random_.below(6),
-                          .seed = 1 + seed,
-                          .clock = &clock_};
-    Result<std::unique_ptr<Engine>> engine = Engine::build(plan_.job->plan(), options);
-    if (engine.ok()) engine_ = std::move(*engine);
-    failure_ = engine.status();
-  }
+      : plan_(make_random_plan(seed)), run_(plan_.job->plan(), random_schedule(seed)) {}
 
   // What went wrong; empty: nothing.
   std::string run() {
-    if (!failure_.ok()) return failure_.to_string();
-    done_.resize(engine_->task_count());
-    run_randomly();
-    if (!run_to_the_end()) return "the job hangs:\n" + describe();
-    if (!engine_->status().ok()) return engine_->status().to_string();
-    return check();
+    const std::string defect = run_.run();
+    return defect.empty() ? check() : defect;
   }
 
   std::uint64_t cuts_checked() const { return cuts_checked_; }
   const SimTrace& trace() const { return plan_.trace; }
 
  private:
-  void run_randomly() {
-    const std::uint64_t steps = random_.below(4000);
-    const std::uint64_t ends_at = random_.below(steps + 1);
-    const std::size_t favourite = random_.below(engine_->task_count());
-    const double epochs = random_.uniform() * 0.03;
-    for (std::uint64_t i = 0; i < steps; ++i) {
-      clock_.advance(std::chrono::microseconds(random_.below(200)));
-      if (i == ends_at) end();
-      if (random_.chance(epochs)) engine_->request_epoch();
-      step(random_.chance(0.2) ? favourite : random_.below(engine_->task_count()));
-    }
-  }
-
-  void end() {
-    if (ending_ == Ending::kDrain) engine_->drain();
-    if (ending_ == Ending::kFinish) engine_->finish();
-  }
-
-  StepOutcome step(std::size_t task) {
-    const StepOutcome outcome = engine_->step_task(task, 1 + random_.below(64));
-    done_[task] = outcome == StepOutcome::kFinished || outcome == StepOutcome::kFailed;
-    return outcome;
-  }
-
-  // Every task gets its turn, and time passes: it must end in a bounded number of rounds.
-  bool run_to_the_end() {
-    for (int round = 0; round < 100'000; ++round) {
-      clock_.advance(std::chrono::milliseconds(1));
-      for (std::size_t task = 0; task < done_.size(); ++task) {
-        if (step(task) == StepOutcome::kFailed) return true;
-      }
-      if (std::all_of(done_.begin(), done_.end(), [](bool done) { return done; })) return true;
-    }
-    return false;
-  }
-
-  std::string describe() const {
-    std::string text = plan_.job->plan().to_string();
-    for (const TaskMetrics& task : engine_->metrics().tasks) {
-      text += task.stage + "[" + std::to_string(task.index) + "] in " +
-              std::to_string(task.records_in) + " out " + std::to_string(task.records_out) +
-              " queued " + std::to_string(task.queued) + "/" + std::to_string(task.queue_capacity) +
-              " epoch " + std::to_string(task.epoch.value) + (task.finished ? " finished\n" : "\n");
-    }
-    return text;
-  }
-
   std::string check() {
     Prefix sent;
     for (const auto& [id, source] : plan_.trace.sources) sent[id] = source->sent;
@@ -107,7 +45,8 @@ class Simulation {
   std::string check_sink(const SinkTrace& sink, const Prefix& sent) {
     for (const TaskTrace& task : sink.tasks) {
       if (!task.defect.empty()) return task.defect;
-      if (ending_ != Ending::kDrain && task.watermark != kMaxEventTime) return "no end of time";
+      if (run_.ending() != Ending::kDrain && task.watermark != kMaxEventTime)
+        return "no end of time";
     }
     if (!equal(sink, sent, std::nullopt)) return "not what a naive evaluation gives";
     for (const Epoch epoch : epochs_of(sink)) {
@@ -133,26 +72,18 @@ class Simulation {
   std::optional<Prefix> sent_before(Epoch epoch) const {
     Prefix prefix;
     for (const auto& [id, source] : plan_.trace.sources) {
-      const std::optional<std::uint64_t> cut = cut_at(*source, epoch, source->sent);
+      const std::optional<std::uint64_t> cut = cut_at(source->cuts, epoch, source->sent);
       if (!cut) return std::nullopt;
       prefix[id] = *cut;
     }
     return prefix;
-  }
-  static std::optional<std::uint64_t> cut_at(const TaskTrace& trace, Epoch epoch,
-                                             std::uint64_t all) {
-    for (const auto& [passed, records] : trace.cuts) {
-      if (passed == epoch) return records;
-      if (passed > epoch) return std::nullopt;
-    }
-    return all;
   }
 
   static bool equal(const SinkTrace& sink, const Prefix& prefix, std::optional<Epoch> epoch) {
     SimRecords seen;
     for (const TaskTrace& task : sink.tasks) {
       const std::uint64_t all = task.records.size();
-      const std::uint64_t count = epoch ? cut_at(task, *epoch, all).value_or(all) : all;
+      const std::uint64_t count = epoch ? cut_at(task.cuts, *epoch, all).value_or(all) : all;
       seen.insert(seen.end(), task.records.begin(),
                   task.records.begin() + static_cast<std::ptrdiff_t>(count));
     }
@@ -162,31 +93,16 @@ class Simulation {
     return seen == wanted;
   }
 
-  Random random_;
   RandomPlan plan_;
-  VirtualClock clock_;
-  std::unique_ptr<Engine> engine_;
-  Status failure_;
-  Ending ending_;
-  std::vector<bool> done_;
+  SimRun run_;
   std::uint64_t cuts_checked_ = 0;
 };
 
-std::optional<std::uint64_t> number_from(const char* variable) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? std::nullopt
-                         : std::optional<std::uint64_t>(std::strtoull(text, nullptr, 10));
-}
-
-std::string how_to_repeat(std::uint64_t seed) {
-  return "repeat: PENSTOCK_SIM_SEED=" + std::to_string(seed) +
-         " tests/penstock_sim_tests --gtest_filter=RandomPlan.*";
-}
+std::string how_to_repeat(std::uint64_t seed) { return sim::how_to_repeat("RandomPlan", seed); }
 
 TEST(RandomPlan, GivesWhatANaiveEvaluationGivesAtTheEndAndAtEveryBarrier) {
-  const std::optional<std::uint64_t> only = number_from("PENSTOCK_SIM_SEED");
-  const std::uint64_t first = only.value_or(0);
-  const std::uint64_t count = only ? 1 : number_from("PENSTOCK_SIM_SEEDS").value_or(kSeeds);
+  const std::uint64_t first = only_seed().value_or(0);
+  const std::uint64_t count = number_of_seeds(kSeeds);
   std::uint64_t cuts = 0;
   std::uint64_t records = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
