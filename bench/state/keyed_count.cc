@@ -55,7 +55,7 @@ class OurCounter final : public Counter {
   void count_ahead(std::span<const std::uint64_t> batch) {
     for_each_ahead(
         store_.table(), batch.size(), [this](std::size_t i) { return hashes_[i]; },
-        [&](std::size_t i, StateEntry* candidate) {
+        [&](std::size_t i, std::uint32_t candidate) {
           store_.set_current_key(hashes_[i], batch[i], candidate);
           ++count_.get_or_create();
         });

@@ -1,38 +1,12 @@
 #include "penstock/bench/workloads/bare_fraud.h"
 
 #include <algorithm>
+#include <array>
 
 #include "penstock/bench/workloads/bare_loops.h"
 #include "penstock/bench/workloads/transactions.h"
 
 namespace penstock::bench {
-
-void FraudRules::add_card(std::uint32_t card, std::uint8_t country) {
-  cards_.push_back(card);
-  countries_.push_back(country);
-  totals_.emplace_back();
-  for (auto& slice : slices_) slice.emplace_back();
-}
-
-void FraudRules::close_slice(std::int64_t end_ms) {
-  constexpr std::size_t kBlock =
-      256;  // Cards whose totals stay in the nearest cache between the two loops.
-  Figures* const newest = slices_[open_].data();
-  Figures* const oldest = slices_[(open_ - kSlices) % kPlaces].data();
-  Figures* const totals = totals_.data();
-  for (std::size_t block = 0; block < cards_.size(); block += kBlock) {
-    const std::size_t end = std::min(block + kBlock, cards_.size());
-    for (std::size_t i = block; i < end; ++i) {
-      totals[i].sum += newest[i].sum - oldest[i].sum;
-      totals[i].count += newest[i].count - oldest[i].count;
-      oldest[i] = Figures{};
-    }
-    for (std::size_t i = block; i < end; ++i) {
-      add_fraud_window_row(cards_[i], end_ms, totals[i].count, totals[i].sum, out_);
-    }
-  }
-  open_ = (open_ + 1) % kPlaces;
-}
 
 namespace {
 
@@ -57,7 +31,7 @@ RowSum run_ahead(std::uint64_t events) {
       rules.add(numbers[i], batch[i].amount, batch[i].country, batch[i].time_ms);
     }
   }
-  return rules.finish();
+  return rules.finish().sum;
 }
 
 RowSum run_plainly(std::uint64_t events) {
@@ -68,7 +42,7 @@ RowSum run_plainly(std::uint64_t events) {
     if (t.amount <= 0) continue;
     rules.add(rules.find(t.card, t.country), t.amount, t.country, t.time_ms);
   }
-  return rules.finish();
+  return rules.finish().sum;
 }
 
 }  // namespace

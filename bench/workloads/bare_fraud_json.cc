@@ -67,7 +67,7 @@ RowSum run_bare_fraud_json(const TransactionsJson& lines) {
     if (made.amount <= 0) continue;
     rules.add(rules.find(made.card, made.country), made.amount, made.country, made.time_ms);
   }
-  return rules.finish();
+  return rules.finish().sum;
 }
 
 }  // namespace penstock::bench

@@ -24,7 +24,8 @@ void build_fraud(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter
           })
           .key_by(&CardUse::card)
           .process(FraudOperator{});
-  sum_rows(std::move(rows), std::move(meter), add_fraud_row);
+  sum_rows(std::move(rows), std::move(meter),
+           [](const FraudRow& row, RowSum& sum) noexcept { add_fraud_row(row, sum); });
 }
 
 }  // namespace penstock::bench

@@ -53,7 +53,7 @@ auto bids(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<Run
   };
   return job.source(NumberedSource(events, make, std::move(meter)), "nexmark")
       .event_time([](const NexmarkEvent& e) noexcept { return time_of_millis(e.time_ms); },
-                  watermarks_of(disorder))
+                  {.max_disorder = bound_of(disorder)})
       .filter([](const NexmarkEvent& e) noexcept { return e.kind == NexmarkKind::kBid; });
 }
 
@@ -97,7 +97,7 @@ void build_ysb(Job& job, Disorder disorder, std::uint64_t events, std::shared_pt
   auto counts =
       job.source(NumberedSource(events, make, meter), "advertisements")
           .event_time([](const YsbEvent& e) noexcept { return time_of_millis(e.time_ms); },
-                      watermarks_of(disorder))
+                      {.max_disorder = bound_of(disorder)})
           .filter([](const YsbEvent& e) noexcept { return e.kind == YsbKind::kView; })
           .map([campaign_of = CampaignOf()](const YsbEvent& view) noexcept {
             return ViewOf{campaign_of(view.ad_id)};

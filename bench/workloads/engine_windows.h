@@ -1,6 +1,7 @@
 // bench/workloads/engine_windows.h -- q5, q7, YSB and wordcount as jobs: windows and counts.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -15,9 +16,8 @@ void build_ysb(Job& job, Disorder disorder, std::uint64_t events, std::shared_pt
 void build_wordcount(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter);
 
 // How far out of order a workload's records are, for its watermarks.
-constexpr WatermarkOptions watermarks_of(Disorder disorder) noexcept {
-  const std::int64_t bound_ms = disorder == Disorder::kNone ? 0 : kDisorderMillis;
-  return {.max_disorder = std::chrono::milliseconds(bound_ms)};
+constexpr std::chrono::milliseconds bound_of(Disorder disorder) noexcept {
+  return std::chrono::milliseconds(disorder == Disorder::kNone ? 0 : kDisorderMillis);
 }
 
 }  // namespace penstock::bench

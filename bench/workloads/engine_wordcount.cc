@@ -3,6 +3,7 @@
 #include "penstock/api/keyed_stream.h"
 #include "penstock/bench/workloads/engine_windows.h"
 #include "penstock/bench/workloads/numbered_source.h"
+#include "penstock/bench/workloads/word_split.h"
 #include "penstock/bench/workloads/words.h"
 
 namespace penstock::bench {
@@ -49,12 +50,7 @@ struct CountWords {
 };
 
 constexpr auto split_words = [](std::string_view sentence, auto&& emit) noexcept {
-  while (!sentence.empty()) {
-    const std::size_t space = sentence.find(' ');
-    emit(Word{word_key(sentence.substr(0, space))});
-    if (space == std::string_view::npos) return;
-    sentence.remove_prefix(space + 1);
-  }
+  for_each_word(sentence, [&emit](const WordKey& key) noexcept { emit(Word{key}); });
 };
 
 }  // namespace

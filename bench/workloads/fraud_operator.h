@@ -79,10 +79,12 @@ class FraudOperator {
     }
     country_.set(current);
   }
+  bool wants_window(const Spending& spending) const noexcept {
+    return is_suspicious(spending.count, spending.sum);
+  }
   void on_window(const Window<Spending>& window, const KeyContext<std::uint32_t>& key,
                  auto&& out) noexcept {
     const Spending& spending = window.value;
-    if (!is_suspicious(spending.count, spending.sum)) return;
     out.collect(Record<FraudRow>{{.kind = FraudRowKind::kWindow,
                                   .card = key.key(),
                                   .time_ms = window.end.micros / 1000,

@@ -13,6 +13,8 @@
 
 namespace penstock::bench {
 
+inline constexpr std::uint64_t kTransactionsPerMilli = 5;  // Of event time.
+
 struct Transaction {
   std::int64_t time_ms = 0;
   std::uint32_t card = 0;
@@ -34,7 +36,7 @@ static_assert(std::is_trivially_copyable_v<Transaction>);
   const bool is_refund = ((q >> 22) & 63) == 0;
   const bool is_abroad = ((q >> 28) & 31) == 0;
   const std::uint64_t abroad = (((q >> 33) & 0xffff) * 60) >> 16;
-  return {.time_ms = static_cast<std::int64_t>(i / 5),
+  return {.time_ms = static_cast<std::int64_t>(i / kTransactionsPerMilli),
           .card = static_cast<std::uint32_t>(card),
           .amount = is_refund ? -cents : cents,
           .merchant = static_cast<std::uint16_t>((r >> 32) & 0xffff),

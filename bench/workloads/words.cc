@@ -1,14 +1,6 @@
 #include "penstock/bench/workloads/words.h"
 
-#include <array>
-#include <bit>
-#include <cstring>
-
-#include "penstock/core/base/check.h"
-
 namespace penstock::bench {
-
-static_assert(std::endian::native == std::endian::little);
 
 std::string dictionary_word(std::uint64_t k) {
   const std::uint64_t r = sm(300, k);
@@ -33,13 +25,6 @@ Sentences::Sentences() {
     }
   }
   text_.append(kSentencePaddingBytes, '\0');
-}
-
-WordKey word_key(std::string_view word) noexcept {
-  PENSTOCK_CHECK(word.size() <= kWordBytesMax);
-  std::array<char, kWordBytesMax> bytes{};
-  std::memcpy(bytes.data(), word.data(), word.size());
-  return std::bit_cast<WordKey>(bytes);
 }
 
 }  // namespace penstock::bench

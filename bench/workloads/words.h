@@ -47,12 +47,9 @@ struct WordKey {
 
   friend constexpr bool operator==(const WordKey&, const WordKey&) = default;
   friend constexpr std::uint64_t penstock_hash(const WordKey& word) noexcept {
-    return hash_combine(hash_bits(word.head), hash_bits(word.tail));
+    return hash_bits(word.head * 0x9e3779b97f4a7c15 + word.tail * 0xbf58476d1ce4e5b9);
   }
 };
-
-// REQUIRES: word.size() <= kWordBytesMax.
-WordKey word_key(std::string_view word) noexcept;
 
 constexpr void add_word_row(const WordKey& word, std::uint64_t count, RowSum& out) noexcept {
   out.add(word.head, word.tail, count);

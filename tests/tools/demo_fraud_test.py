@@ -250,7 +250,7 @@ class BadInput(Folder):
         self.assertEqual(failed.returncode, 1)
         self.assertIn(b"is longer than", failed.stderr)
 
-    def test_byte_order_mark_duplicate_keys_and_far_times_are_read(self):
+    def test_byte_order_mark_and_duplicate_keys_are_read_and_a_far_time_is_left_out(self):
         lines = [
             b"\xef\xbb\xbf" + (GOOD % 0).encode(),
             b'{"tx":9,"tx":1,"card":"4","amount":1,"country":"DE","merchant":"m","ts":"1955-11-05T06:00:00Z"}',
@@ -258,7 +258,8 @@ class BadInput(Folder):
         ]
         demo = self.demo("--from", self.write("payments", b"\r\n".join(lines)), "--to", "-")
         self.assertEqual(demo.returncode, 0, demo.stderr)
-        self.assertIn(b"3 judged, 0 unreadable", demo.stderr)
+        self.assertIn(b"3 read, 2 judged, 0 unreadable", demo.stderr)
+        self.assertIn(b"misdated  1 not judged", demo.stderr)
 
     def test_policy_fail_names_source_place_field_and_value(self):
         bad = '{"tx":1,"card":"4","amount":"12,50","country":"DE","merchant":"m","ts":"2024-01-01T00:00:00Z"}'

@@ -5,10 +5,15 @@
 #include <memory>
 #include <string>
 
+#include "penstock/bench/harness/latency_line.h"
+#include "penstock/bench/harness/paired.h"
 #include "penstock/bench/workloads/bare.h"
 #include "penstock/bench/workloads/engine_run.h"
 #include "penstock/bench/workloads/expected.h"
 #include "penstock/bench/workloads/idle_wake.h"
+#include "penstock/bench/workloads/slide_cost.h"
+#include "penstock/bench/workloads/step_times.h"
+#include "penstock/tools/penstock/bench_latency.h"
 #include "penstock/tools/penstock/bench_ratios.h"
 
 namespace penstock::tools {
@@ -109,6 +114,52 @@ Status print_idle() {
   return Status();
 }
 
+Status print_steps(std::uint64_t keys, const std::string& only) {
+  bool found = false;
+  for (const bench::StepSubject subject : bench::kStepSubjects) {
+    const std::string name(bench::name_of(subject));
+    if (!only.empty() && only != name) continue;
+    found = true;
+    const Result<bench::StepFigures> figures = bench::measure_steps(subject, keys);
+    if (!figures.ok()) return figures.status();
+    std::printf("steps subject=%s keys=%llu keys_at_end=%llu records=%llu fired=%llu\n",
+                name.c_str(), static_cast<unsigned long long>(figures->keys_most),
+                static_cast<unsigned long long>(figures->keys_at_end),
+                static_cast<unsigned long long>(figures->records),
+                static_cast<unsigned long long>(figures->came_out));
+    std::printf("%s\n", bench::format_latency(name + "_step", figures->took_ns).c_str());
+    std::printf("%s\n", bench::format_latency(name + "_step_cpu", figures->on_cpu_ns).c_str());
+    for (const bench::StepRecord& step : figures->slowest)
+      std::printf("%s\n", bench::format_step(step).c_str());
+    std::fflush(stdout);
+  }
+  return found ? Status() : Status::invalid_argument("unknown subject \"" + only + "\"");
+}
+
+void add_steps(CLI::App& bench, int& exit_code) {
+  auto keys = std::make_shared<std::uint64_t>(10'000'000);
+  auto only = std::make_shared<std::string>();
+  CLI::App* steps = bench.add_subcommand(
+      "steps", "How long a worker's steps take while many keys come, fire and go");
+  steps->add_option("--keys", *keys, "keys of the stage")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  steps->add_option("--only", *only, "windows, timers or expiry");
+  steps->callback([keys, only, &exit_code] { exit_code = report(print_steps(*keys, *only)); });
+}
+
+void add_slides(CLI::App& bench) {
+  auto repeats = std::make_shared<int>(5);
+  CLI::App* slides = bench.add_subcommand(
+      "slides", "What a record costs a window of 60 slides against one of 2, in turns");
+  slides->add_option("--repeats", *repeats, "pairs of runs; the median counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 99));
+  slides->callback([repeats] {
+    std::printf("%s\n", bench::format_paired(bench::measure_slides(*repeats)).c_str());
+  });
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app, int& exit_code) {
@@ -120,6 +171,9 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   });
   add_run(*bench, exit_code);
   add_ratios(*bench, exit_code);
+  add_steps(*bench, exit_code);
+  add_slides(*bench);
+  add_bench_latency(*bench, exit_code);
   bench
       ->add_subcommand("idle",
                        "What an idle engine costs, and how soon a record is out that comes then")

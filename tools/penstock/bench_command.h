@@ -1,4 +1,4 @@
-// tools/penstock/bench_command.h -- `penstock bench list | run | ratios | idle`: the workloads and what they cost.
+// tools/penstock/bench_command.h -- `penstock bench`: the workloads, what they cost, and how even that is.
 #pragma once
 
 namespace CLI {

@@ -103,6 +103,12 @@ void print_figures(const Figures& figures, const JobMetrics& metrics,
                "payments  %" PRIu64 " read, %" PRIu64 " judged, %" PRIu64 " unreadable (%" PRIu64
                " to dead letters)\n",
                read, figures.payments, metrics.errors(), metrics.dead_letters());
+  if (metrics.misdated() > 0) {
+    std::fprintf(stderr,
+                 "misdated  %" PRIu64
+                 " not judged: dated more than a day ahead of this machine's clock\n",
+                 metrics.misdated());
+  }
   std::fprintf(stderr, "alerts    %" PRIu64 "\n", figures.alerts);
   std::fprintf(stderr, "state     %" PRIu64 " cards, %.1f MiB\n", metrics.state_keys(),
                static_cast<double>(metrics.state_bytes()) / (1024.0 * 1024.0));

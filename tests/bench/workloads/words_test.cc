@@ -46,12 +46,5 @@ TEST(Sentences, HaveReadableBytesBehindTheLast) {
   for (std::size_t i = 0; i < kSentencePaddingBytes; ++i) EXPECT_EQ(last.end()[i], '\0');
 }
 
-TEST(WordKey, IsTheBytesOfTheWordInOrderFilledUpWithZeros) {
-  EXPECT_EQ(word_key("abc"), (WordKey{0x636261, 0}));
-  EXPECT_EQ(word_key("abcdefgh"), (WordKey{0x6867666564636261, 0}));
-  EXPECT_EQ(word_key("abcdefghi"), (WordKey{0x6867666564636261, 0x69}));
-  EXPECT_EQ(word_key("aaaaaaaaaaaaaaab").tail, 0x6261616161616161u);
-}
-
 }  // namespace
 }  // namespace penstock::bench
