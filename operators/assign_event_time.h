@@ -6,6 +6,8 @@
 //            late. It is counted (TaskCounters::misdated) and goes into the side output, where one is read, else
 //            nowhere. Misdated are times more than `max_ahead` ahead of the time of day, and those that are no moment
 //            of history (kEarliestTime, kLatestTime), whose windows would have no bounds. To idleness it is no record.
+// Splits     Of a source that has parts each has a watermark of its own (core/time/split_watermarks.h), as long as no
+//            exchange stands between.
 // Clock      The time of day, as of the step. Where it steps back, what has moved the watermark before stays, and times
 //            are measured against the new time of day within a second: a step back by more than `max_ahead` sets every
 //            live record aside until the clock is right again. A time of day before 2020 is that of a clock that nobody
@@ -16,11 +18,12 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
 #include "penstock/core/stream/collector.h"
-#include "penstock/core/time/watermark_generator.h"
+#include "penstock/core/time/split_watermarks.h"
 #include "penstock/operators/guarded.h"
 #include "penstock/operators/side_output.h"
 #include "penstock/operators/step_clock.h"
@@ -50,7 +53,7 @@ class AssignEventTime {
 
   AssignEventTime(TimeOf time_of, EventTimeOptions<In> options)
       : time_of_(std::move(time_of)),
-        generator_({.max_disorder = options.max_disorder, .idle_after = options.idle_after}),
+        watermarks_({.max_disorder = options.max_disorder, .idle_after = options.idle_after}),
         max_ahead_(options.max_ahead),
         misdated_to_(std::move(options.misdated_to)) {}
 
@@ -73,22 +76,25 @@ class AssignEventTime {
               const EventTime time = std::invoke(time_of_, record.value);
               if (since_earliest(time) > allowed_) [[unlikely]]
                 return set_aside(Record<In>{record.value, time});
-              generator_.observe(time);
+              watermarks_.observe(time);
               out.collect(Record<In>{record.value, time});
             });
   }
 
   template <class Out>
   void end_batch(Instant now, Out&& out) noexcept {
-    if (const std::optional<EventTime> risen = generator_.advance()) {
-      counters_->watermark_micros.store(risen->micros, std::memory_order_relaxed);
-      out.watermark(*risen);
-    }
     // What went aside has ended the idleness of the side output, and nothing else would say that it goes on.
-    const bool stays_idle = std::exchange(has_set_aside_, false) && generator_.is_idle();
-    if (generator_.fell_idle(now) || stays_idle) out.idle();
+    const bool stays_idle = std::exchange(has_set_aside_, false) && watermarks_.is_idle();
+    const WatermarkCoalescer::Update update = watermarks_.end_batch(now);
+    if (update.watermark) {
+      counters_->watermark_micros.store(update.watermark->micros, std::memory_order_relaxed);
+      out.watermark(*update.watermark);
+    }
+    if (update.became_idle || (stays_idle && watermarks_.is_idle())) out.idle();
   }
-  Instant wake_at() const noexcept { return generator_.idle_deadline(); }
+  Instant wake_at() const noexcept { return watermarks_.idle_deadline(); }
+  void set_splits(std::span<const SplitId> splits) { watermarks_.set_splits(splits); }
+  void select_split(SplitId split) noexcept { watermarks_.select(split); }
 
  private:
   static constexpr EventTime kClockIsSet{1'577'836'800'000'000};  // 2020-01-01 00:00 UTC
@@ -112,7 +118,7 @@ class AssignEventTime {
   }
 
   TimeOf time_of_;
-  WatermarkGenerator generator_;
+  SplitWatermarks watermarks_;
   std::uint64_t allowed_ = 0;  // The latest time that is believed, as since_earliest().
   std::chrono::microseconds max_ahead_;
   StepClock clock_;

@@ -70,7 +70,7 @@ class ChainBody final : public StageBody {
     if constexpr (requires { input_.time_channels(); }) return input_.time_channels();
     return input_.channels();
   }
-  bool ready() noexcept override { return outputs_->ready(); }
+  bool ready() noexcept override { return outputs_->ready() && chain_.ready(); }
   Turn poll(Instant now, std::size_t budget) override {
     chain_.begin_batch(now);
     const std::size_t records =

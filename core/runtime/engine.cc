@@ -101,6 +101,10 @@ Engine::Engine(const EngineOptions& options)
     own_clock_ = std::make_unique<RealClock>();
     options_.clock = own_clock_.get();
   }
+  if (options_.notices == nullptr) {
+    own_notices_ = std::make_unique<StandardErrorNotices>();
+    options_.notices = own_notices_.get();
+  }
   if (options_.file_system == nullptr) {
     own_file_system_ = make_posix_file_system();
     options_.file_system = own_file_system_.get();
@@ -190,6 +194,7 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
     context.firing = options_.firing;
     context.clock = options_.clock;
     context.file_system = options_.file_system;
+    context.notices = options_.notices;
     context.waker = workers_[worker.value].get();
     tasks_.push_back(std::make_unique<Task>(std::move(*body), std::move(context), control_));
     workers_[worker.value]->add_task(tasks_.back().get());

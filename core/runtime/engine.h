@@ -15,6 +15,7 @@
 #include <mutex>
 #include <vector>
 
+#include "penstock/core/base/notice.h"
 #include "penstock/core/base/scheduler.h"
 #include "penstock/core/plan/plan.h"
 #include "penstock/core/runtime/metrics.h"
@@ -38,6 +39,7 @@ struct EngineOptions {
   Clock* clock = nullptr;             // Null: the real one.
   FileSystem* file_system = nullptr;  // Null: the operating system's.
   Scheduler* scheduler = nullptr;     // Null: the operating system's threads.
+  Notices* notices = nullptr;         // Null: lines on standard error.
 };
 
 class Engine {
@@ -100,6 +102,7 @@ class Engine {
   std::unique_ptr<Clock> own_clock_;
   std::unique_ptr<FileSystem> own_file_system_;
   std::unique_ptr<Scheduler> own_scheduler_;
+  std::unique_ptr<Notices> own_notices_;
   TaskControl control_;
   std::unique_ptr<MemoryBudget> state_memory_;
   std::vector<std::unique_ptr<ChannelSet>> channels_;

@@ -25,6 +25,7 @@ struct TaskMetrics {
   std::uint64_t dead_letters = 0;
   std::uint64_t late = 0;
   std::uint64_t misdated = 0;
+  std::uint64_t lag = 0;
   std::uint64_t side_unread = 0;
   std::uint64_t overflows = 0;
   std::uint64_t state_keys = 0;
@@ -57,6 +58,7 @@ struct JobMetrics {
   std::uint64_t dead_letters() const noexcept;
   std::uint64_t late() const noexcept;
   std::uint64_t misdated() const noexcept;
+  std::uint64_t lag() const noexcept;
   std::uint64_t state_keys() const noexcept;
   std::uint64_t state_bytes() const noexcept;
   // Records that source tasks (those without input channels) read.

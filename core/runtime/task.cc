@@ -247,6 +247,7 @@ TaskMetrics Task::metrics() const {
   result.dead_letters = counters_.dead_letters.get();
   result.late = counters_.late.get();
   result.misdated = counters_.misdated.get();
+  result.lag = counters_.lag.get();
   result.side_unread = counters_.side_unread.get();
   result.overflows = counters_.overflows.get();
   result.state_keys = counters_.state_keys.get();

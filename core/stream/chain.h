@@ -4,6 +4,8 @@
 // it needs them, these hooks, called in chain order:
 //   Status open(const TaskContext&)              once, before the first record
 //   void begin_batch(Instant now) noexcept       before the records of a step, with its time
+//   void set_splits(span<const SplitId>)         of a source that has parts: those that are read from now on
+//   void select_split(SplitId) noexcept          the records that follow are of this part
 //   void on_watermark(EventTime, out) noexcept   before the watermark passes on; may emit
 //   void on_idle(out) noexcept                   before it is said that the input has fallen idle; may emit
 //   bool fire(budget, out) noexcept              works off about `budget` keys or timers of what is due, and says
@@ -12,6 +14,8 @@
 //                                                them on itself, behind what they made due
 //   microseconds skew_limit() const noexcept     how far ahead of the others it wants to read one input
 //   bool falls_behind() const noexcept           whether it wants smaller batches, as what is due piles up
+//   bool ready() noexcept                        whether it can take a batch: a sink whose client is full cannot. It
+//                                                then wakes the worker, or names in wake_at() when to ask again
 //   void end_batch(Instant now, out) noexcept    after each polled batch; may emit, also control elements
 //   void on_barrier(Epoch) noexcept              at the cut of an epoch
 //   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
@@ -24,6 +28,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -51,10 +56,13 @@ class Chain {
 
   Status open(const TaskContext& context) { return open_from<0>(context); }
   void begin_batch(Instant now) noexcept { begin_batch_from<0>(now); }
+  void set_splits(std::span<const SplitId> splits) { set_splits_from<0>(splits); }
+  void select_split(SplitId split) noexcept { select_split_from<0>(split); }
   void end_batch(Instant now) noexcept { end_batch_from<0>(now); }
   bool fire(std::size_t budget) noexcept { return fire_from<0>(budget); }
   std::chrono::microseconds skew_limit() const noexcept { return skew_limit_from<0>(); }
   bool falls_behind() const noexcept { return falls_behind_from<0>(); }
+  bool ready() noexcept { return ready_from<0>(); }
   void on_barrier(Epoch epoch) noexcept { barrier_from<0>(epoch); }
   Instant wake_at() const noexcept { return wake_at_from<0>(); }
   Status close() { return close_from<0>(); }
@@ -156,6 +164,18 @@ class Chain {
   }
 
   template <std::size_t I>
+  bool ready_from() noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      bool own = true;
+      if constexpr (requires { op.ready(); }) own = op.ready();
+      return ready_from<I + 1>() && own;
+    } else {
+      return true;
+    }
+  }
+
+  template <std::size_t I>
   Status open_from(const TaskContext& context) {
     if constexpr (I < kOps) {
       auto& op = std::get<I>(ops_);
@@ -172,6 +192,24 @@ class Chain {
       auto& op = std::get<I>(ops_);
       if constexpr (requires { op.begin_batch(now); }) op.begin_batch(now);
       begin_batch_from<I + 1>(now);
+    }
+  }
+
+  template <std::size_t I>
+  void set_splits_from(std::span<const SplitId> splits) {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.set_splits(splits); }) op.set_splits(splits);
+      set_splits_from<I + 1>(splits);
+    }
+  }
+
+  template <std::size_t I>
+  void select_split_from(SplitId split) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.select_split(split); }) op.select_split(split);
+      select_split_from<I + 1>(split);
     }
   }
 

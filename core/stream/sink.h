@@ -13,15 +13,28 @@
 #include <string_view>
 
 #include "penstock/core/base/status.h"
+#include "penstock/core/base/time.h"
+#include "penstock/core/stream/message.h"
 
 namespace penstock {
 
 class FileSystem;
+class Notices;
+class Waker;
 
 struct SinkContext {
   std::uint32_t task_index = 0;
   std::uint32_t task_count = 1;
-  FileSystem* file_system = nullptr;  // Never null.
+  FileSystem* file_system = nullptr;  // Never null, like the rest of these.
+  Waker* waker = nullptr;
+  Notices* notices = nullptr;
+};
+
+// A record with what a message broker keeps beside it. Of `message`, a sink reads the key, the headers, tombstone, and
+// the timestamp where it is not kMinEventTime; topic and partition are its own to choose.
+struct RawMessage {
+  std::string_view bytes;
+  Message message;
 };
 
 class ByteWriter {
@@ -30,7 +43,13 @@ class ByteWriter {
 
   // Takes one record without its newline.
   virtual Status write(std::string_view record) = 0;
-  // Hands everything written so far to the outside.
+  // The same for a record that carries more; who cannot keep that drops it.
+  virtual Status write_message(const RawMessage& record) { return write(record.bytes); }
+  // Whether there is room for a batch. False: it wakes the worker when there is, or is asked again at wake_at().
+  virtual bool ready() noexcept { return true; }
+  // When flush() must be called again though nothing was written; kNever: it need not.
+  virtual Instant wake_at() const noexcept { return kNever; }
+  // Hands everything written so far to the outside, without waiting for an answer.
   virtual Status flush() = 0;
   // Flushes and closes; called once, at the end of the task. A second call does nothing.
   virtual Status close() = 0;

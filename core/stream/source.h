@@ -20,11 +20,14 @@
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/base/time.h"
+#include "penstock/core/stream/message.h"
 
 namespace penstock {
 
 class Clock;
 class FileSystem;
+class Notices;
+struct TaskCounters;
 
 inline constexpr std::size_t kRawPaddingBytes = 64;
 
@@ -34,6 +37,7 @@ struct RawRecord {
   Instant arrival;  // When it was due (generators) or read: latencies are taken from here.
   // 0: `bytes` is all of it. Else it was longer than its reader takes: this is its length, `bytes` is how it begins.
   std::uint64_t cut_from_bytes = 0;
+  const Message* message = nullptr;  // Of sources that read messages; lent as the bytes are.
 };
 
 // Why a poll returned: there may be more at once, nothing before `wake_at`, or nothing ever again.
@@ -44,6 +48,8 @@ struct PollResult {
   SourceState state = SourceState::kMore;
   Instant wake_at =
       kNever;  // With kWaiting: when to poll again at the latest; kNever: only after wake().
+  bool splits_changed =
+      false;  // ByteReader::splits() gives others than before; before the records of this poll.
 };
 
 // Wakes the worker that owns a task. May be called from any thread, also when the worker is awake.
@@ -63,6 +69,8 @@ struct SourceContext {
   Clock* clock = nullptr;             // Never null.
   FileSystem* file_system = nullptr;  // Never null.
   Waker* waker = nullptr;             // Never null; outlives the reader.
+  Notices* notices = nullptr;         // Never null.
+  TaskCounters* counters = nullptr;   // Never null. Sources that know it keep `lag`.
 };
 
 class ByteReader {
@@ -77,6 +85,11 @@ class ByteReader {
     return "record of " + std::to_string(raw.cut_from_bytes) +
            " bytes is longer than its source takes";
   }
+  // The parts that it reads, where it has any: each then has a watermark of its own. Valid until the next poll().
+  virtual std::span<const SplitId> splits() const { return {}; }
+  // What stands as source in the dead letter and the message of a record that cannot be read, where that differs from
+  // record to record: the topic. Empty: ByteSource::name().
+  virtual std::string_view source_of(const RawRecord&) const { return {}; }
 };
 
 class ByteSource {

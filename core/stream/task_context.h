@@ -46,6 +46,7 @@ struct TaskCounters {
   Counter overflows;    // Elements that did not fit their ring at first.
   Counter state_keys;
   Counter state_bytes;
+  Counter lag;  // Records that a source knows of and has not read, as of about a second ago.
   std::atomic<std::int64_t> watermark_micros{kMinEventTime.micros};
   std::atomic<std::uint64_t> epoch{0};  // Last barrier that has passed.
 };
@@ -103,6 +104,7 @@ struct TaskContext {
   Clock* clock = nullptr;  // Never null, like the rest of these.
   FileSystem* file_system = nullptr;
   Waker* waker = nullptr;
+  Notices* notices = nullptr;
   TaskFailure* failure = nullptr;
   const Credit* credit = nullptr;
   TaskCounters* counters = nullptr;

@@ -28,6 +28,11 @@ class WatermarkCoalescer {
 
   explicit WatermarkCoalescer(std::size_t channels) : channels_(channels) {}
 
+  // One more, active and at the beginning of time: it holds the others until it speaks or is idle.
+  void add_channel() {
+    channels_.emplace_back();
+    idle_ = false;
+  }
   Update on_watermark(std::size_t channel, EventTime time) noexcept;
   Update on_idle(std::size_t channel) noexcept;
   // A record came on the channel: it is active again. Cheap enough to call once per batch.

@@ -22,30 +22,32 @@ Status BadRecords::open(const TaskContext& context) {
   return Status();
 }
 
-void BadRecords::note(const RawRecord& raw, const std::string& reason) noexcept {
+void BadRecords::note(const RawRecord& raw, const std::string& reason,
+                      std::string_view source) noexcept {
+  if (source.empty()) source = source_name_;
   counters_->errors.add(1);
   switch (options_.on_error) {
     case ErrorPolicy::kFail:
-      return failure_->set(Status::data_error(source_name_ + "/" +
+      return failure_->set(Status::data_error(std::string(source) + "/" +
                                               std::to_string(raw.origin.split.value) + " @ " +
                                               std::to_string(raw.origin.offset) + ": " + reason));
     case ErrorPolicy::kSkip:
       return counters_->skipped.add(1);
     case ErrorPolicy::kDeadLetter:
-      return keep(raw, reason);
+      return keep(raw, reason, source);
   }
 }
 
 // The file is made with the first bad record: most jobs never see one.
-void BadRecords::keep(const RawRecord& raw, const std::string& reason) noexcept {
+void BadRecords::keep(const RawRecord& raw, const std::string& reason,
+                      std::string_view source) noexcept {
   if (dead_letters_ == nullptr) {
     Result<std::unique_ptr<DeadLetterFile>> file =
         DeadLetterFile::open(*file_system_, options_.dead_letter_path);
     if (!file.ok()) return failure_->set(file.status());
     dead_letters_ = std::move(*file);
   }
-  if (Status status = dead_letters_->add(source_name_, raw.origin, reason, raw.bytes);
-      !status.ok()) {
+  if (Status status = dead_letters_->add(source, raw.origin, reason, raw.bytes); !status.ok()) {
     return failure_->set(std::move(status));
   }
   counters_->dead_letters.add(1);

@@ -23,13 +23,14 @@ class BadRecords {
   BadRecords& operator=(const BadRecords&) = delete;
 
   Status open(const TaskContext& context);
-  void note(const RawRecord& raw, const std::string& reason) noexcept;
+  // `source` takes the place of the source's name, unless it is empty.
+  void note(const RawRecord& raw, const std::string& reason, std::string_view source = {}) noexcept;
   // Hands dead letters to the disk: before the batch counts as done.
   void end_batch() noexcept;
   Status close();
 
  private:
-  void keep(const RawRecord& raw, const std::string& reason) noexcept;
+  void keep(const RawRecord& raw, const std::string& reason, std::string_view source) noexcept;
 
   std::string source_name_;
   DecodeOptions options_;

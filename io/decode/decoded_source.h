@@ -51,17 +51,24 @@ class DecodedSource {
   template <class Chain>
   Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) {
     // What an earlier poll read and back-pressure held up comes first; its bytes stay lent until the next poll.
-    if (next_ == filled_ && !refill(now, budget)) return waiting_;
+    if (next_ == filled_) {
+      const bool has_more = refill(now, budget);
+      if (std::exchange(splits_changed_, false)) chain.set_splits(reader_->splits());
+      if (!has_more) return waiting_;
+    }
     Turn turn;
     Value value;
     typename Decoder::Error error;
     while (next_ < filled_ && credit.left > 0) {
       const RawRecord& raw = batch_[next_++];
       ++turn.records;
+      if (raw.origin.split != split_) [[unlikely]]
+        chain.select_split(split_ = raw.origin.split);
       if (raw.cut_from_bytes == 0 && decoder_.decode(raw, value, error)) [[likely]] {
         chain.collect(Record<Value>{value, EventTime{}});
       } else {
-        bad_->note(raw, raw.cut_from_bytes == 0 ? error.message() : reader_->why_cut(raw));
+        bad_->note(raw, raw.cut_from_bytes == 0 ? error.message() : reader_->why_cut(raw),
+                   reader_->source_of(raw));
       }
     }
     bad_->end_batch();
@@ -88,6 +95,7 @@ class DecodedSource {
       return false;
     }
     filled_ = polled->records;
+    splits_changed_ = polled->splits_changed;
     waiting_ = turn_of(*polled);
     return filled_ > 0;
   }
@@ -102,6 +110,8 @@ class DecodedSource {
   std::size_t next_ = 0;
   std::size_t filled_ = 0;
   bool stopping_ = false;
+  bool splits_changed_ = false;
+  SplitId split_;  // Of the last record; 0 is what operators begin with.
   Turn waiting_;
   TaskFailure* failure_ = nullptr;
 };

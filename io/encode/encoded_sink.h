@@ -26,7 +26,8 @@ class EncodedSink {
   Status open(const TaskContext& context) {
     failure_ = context.failure;
     Result<std::unique_ptr<ByteWriter>> writer =
-        sink_->open({context.task_index, context.task_count, context.file_system});
+        sink_->open({context.task_index, context.task_count, context.file_system, context.waker,
+                     context.notices});
     if (!writer.ok()) return writer.status();
     writer_ = std::move(*writer);
     return Status();
@@ -39,10 +40,12 @@ class EncodedSink {
     written_ = true;
   }
 
-  void end_batch(Instant, auto&&) noexcept {
-    if (!std::exchange(written_, false)) return;
+  void end_batch(Instant now, auto&&) noexcept {
+    if (!std::exchange(written_, false) && now < writer_->wake_at()) return;
     note(writer_->flush());
   }
+  bool ready() noexcept { return writer_->ready(); }
+  Instant wake_at() const noexcept { return writer_->wake_at(); }
 
   Status close(auto&&) { return writer_ == nullptr ? Status() : writer_->close(); }
 

@@ -70,6 +70,11 @@ struct NumberDecoder {
 struct Kept {
   Credit credit;
   std::vector<int> values;
+  std::vector<std::string> splits;
+  void set_splits(std::span<const SplitId> read) {
+    for (const SplitId split : read) splits.push_back("reads " + std::to_string(split.value));
+  }
+  void select_split(SplitId split) { splits.push_back("from " + std::to_string(split.value)); }
   void collect(const Record<Number>& record) noexcept {
     values.push_back(record.value.n);
     --credit.left;
@@ -129,6 +134,49 @@ TEST_F(DecodedSourceTest, EndsAtOnceWhenItIsStoppedHoldingNothing) {
   source.stop();
   EXPECT_EQ(poll(source, 10).kind, TurnKind::kEnded);
   EXPECT_THAT(kept_.values, ElementsAre());
+}
+
+// Lends one record of each of two parts, of which the second cannot be read.
+class TwoParts final : public ByteSource {
+ public:
+  std::string name() const override { return "parts"; }
+  std::uint32_t parallelism_max() const override { return 1; }
+  Result<std::unique_ptr<ByteReader>> open(const SourceContext&) const override {
+    return std::unique_ptr<ByteReader>(std::make_unique<Reader>());
+  }
+
+ private:
+  class Reader final : public ByteReader {
+   public:
+    Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
+      if (std::exchange(read_, true)) return PollResult{.state = SourceState::kEnded};
+      batch[0] = RawRecord{"1", {SplitId{4}, 10}, now};
+      batch[1] = RawRecord{"x", {SplitId{5}, 11}, now};
+      return PollResult{.records = 2, .splits_changed = true};
+    }
+    std::span<const SplitId> splits() const override { return splits_; }
+    std::string_view source_of(const RawRecord& raw) const override {
+      return raw.origin.split == SplitId{5} ? "the other topic" : "";
+    }
+
+   private:
+    bool read_ = false;
+    std::vector<SplitId> splits_ = {SplitId{4}, SplitId{5}};
+  };
+};
+
+TEST_F(DecodedSourceTest, TellsOfTheSourcesPartsBeforeTheirRecords) {
+  DecodedSource<NumberDecoder> source(std::make_shared<TwoParts>(), {}, {});
+  ASSERT_TRUE(source.open(context_).ok());
+  poll(source, 10);
+  EXPECT_THAT(kept_.splits, ElementsAre("reads 4", "reads 5", "from 4", "from 5"));
+}
+
+TEST_F(DecodedSourceTest, NamesThePlaceAsTheReaderDoes) {
+  DecodedSource<NumberDecoder> source(std::make_shared<TwoParts>(), {}, {});
+  ASSERT_TRUE(source.open(context_).ok());
+  poll(source, 10);
+  EXPECT_THAT(std::string(failure_.status().message()), HasSubstr("the other topic/5 @ 11"));
 }
 
 class DecodedLines : public DecodedSourceTest {
