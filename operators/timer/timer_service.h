@@ -15,7 +15,7 @@
 //            end of the input do not come.
 // State      The timers are elements of a map in the keyed state; the order they come due in is derived from it.
 // Cost       Setting one costs an element of keyed state and a place in a heap; nothing is allocated per timer. They
-//            come out in slices, a hundred or, where more are due and batches are smaller, two hundred, and as many
+//            come out in slices, a hundred or, where more are due and batches are smaller, half as many again, and as many
 //            as the records of the batch set. A batch ends early that changes many, to keep steps short.
 // Threads    The task's worker.
 #pragma once
@@ -173,9 +173,9 @@ class TimerService {
   static constexpr std::uint64_t kHashMask = ~std::uint64_t{0xff};  // As entries keep it.
   static constexpr std::size_t kScanMax = 64;  // Timers of one key that a record may look through.
   // Among 10 M timers one that comes out costs up to 2 us and a change up to 1: a step stays below 1 ms.
-  static constexpr std::size_t kSlice = 128;
-  static constexpr std::size_t kSliceBehind = 256;  // Beside batches that are small then.
-  static constexpr std::size_t kChangesMax = 512;
+  static constexpr std::size_t kSlice = 96;
+  static constexpr std::size_t kSliceBehind = 160;  // Beside batches that are small then.
+  static constexpr std::size_t kChangesMax = 384;
   static constexpr std::size_t kComing = 2 * kLookaheadBlock;
   static constexpr std::size_t kIndexAhead = 10;  // Of timers due, as in state/lookahead.h.
   static constexpr std::size_t kEntryAhead = 5;
