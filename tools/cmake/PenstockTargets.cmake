@@ -1,6 +1,8 @@
 # One function for each kind of target. Each reads the calling folder, so adding a file needs no edit anywhere.
 #
-#   penstock_library(NAME [DEPS lib...] [PRIVATE target...])   penstock::NAME from every .cc below this folder
+#   penstock_library(NAME [DEPS lib...] [PRIVATE target...] [EXCEPT folder...])
+#                                                              penstock::NAME from every .cc below this folder, but for
+#                                                              folders that are libraries of their own
 #   penstock_objects(NAME DIR dir [DEPS target...])            an internal, not installed library from one folder
 #   penstock_program(NAME SOURCES file... [DEPS target...])    an executable, with jemalloc when that is installed
 #   penstock_test(FOLDER [DEPS target...])                     penstock_FOLDER_tests and its *_test.py scripts
@@ -23,8 +25,11 @@ function(_penstock_add_library target sources)
 endfunction()
 
 function(penstock_library name)
-  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE;EXCEPT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  foreach(folder IN LISTS arg_EXCEPT)
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${folder}/")
+  endforeach()
   list(TRANSFORM arg_DEPS PREPEND "penstock::" REGEX "^[a-z_]+$")
   _penstock_add_library(penstock_${name} "${sources}" ${arg_DEPS})
   if(sources)
