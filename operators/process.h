@@ -134,7 +134,7 @@ class KeyedProcess {
     if (!is_due_) return false;
     for_each_window([&](auto& window) {
       window.fire(
-          budget, *credit_, [this](const auto& acc) noexcept { return wants(acc); },
+          budget, *credit_, [&](const auto& acc) noexcept { return wants(acc); },
           [&](const auto& closed) { on_window(closed, out); });
     });
     if constexpr (kTimers) {

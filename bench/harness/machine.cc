@@ -34,7 +34,7 @@ std::string read_text(FileSystem& files, const std::string& path) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::string or_unknown(std::string text) { return text.empty() ? "unknown" : text; }
+std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
 // What follows the first "model name : ".
 std::string cpu_model(const std::string& cpuinfo) {

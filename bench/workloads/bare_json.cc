@@ -32,9 +32,9 @@ bool read_kind(ondemand::value value, NexmarkKind& kind) {
 bool read_channel(ondemand::value value, std::uint8_t& channel) {
   ondemand::raw_json_string text;
   if (value.get_raw_json_string().get(text)) return false;
-  for (std::uint8_t i = 0; i < std::size(kNexmarkChannels); ++i) {
+  for (std::size_t i = 0; i < std::size(kNexmarkChannels); ++i) {
     if (text.unsafe_is_equal(kNexmarkChannels[i])) {
-      channel = i;
+      channel = static_cast<std::uint8_t>(i);
       return true;
     }
   }

@@ -14,7 +14,7 @@ constexpr auto make_transactions = [](std::uint64_t first, std::uint64_t step) n
 
 }  // namespace
 
-void build_fraud(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_fraud(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   auto rows =
       job.source(NumberedSource(events, make_transactions, meter), "transactions")
           .event_time([](const Transaction& t) noexcept { return EventTime{t.time_ms * 1000}; })
@@ -24,7 +24,7 @@ void build_fraud(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter
           })
           .key_by(&CardUse::card)
           .process(FraudOperator{});
-  sum_rows(std::move(rows), std::move(meter),
+  sum_rows(std::move(rows), meter,
            [](const FraudRow& row, RowSum& sum) noexcept { add_fraud_row(row, sum); });
 }
 

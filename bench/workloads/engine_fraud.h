@@ -8,8 +8,8 @@
 
 namespace penstock::bench {
 
-void build_fraud(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter);
+void build_fraud(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter);
 // The same from lines of JSON.
-void build_fraud_json(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter);
+void build_fraud_json(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter);
 
 }  // namespace penstock::bench

@@ -23,7 +23,7 @@ constexpr auto penstock_json_fields(Tag<Line>) {
 
 }  // namespace
 
-void build_fraud_json(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_fraud_json(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   auto lines = std::make_shared<const TransactionsJson>(events);
   auto rows =
       job.source(std::make_shared<LinesSource>(std::move(lines), meter), json::decoder<Line>())
@@ -35,7 +35,7 @@ void build_fraud_json(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> 
           })
           .key_by(&CardUse::card)
           .process(FraudOperator{});
-  sum_rows(std::move(rows), std::move(meter), add_fraud_row);
+  sum_rows(std::move(rows), meter, add_fraud_row);
 }
 
 }  // namespace penstock::bench

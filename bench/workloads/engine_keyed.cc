@@ -59,10 +59,10 @@ struct CountPerKey {
 
 }  // namespace
 
-void build_keyed(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_keyed(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   auto counts =
       job.source(HitSource(events, meter), "hits").key_by(&Hit::key).process(CountPerKey{});
-  sum_rows(std::move(counts), std::move(meter),
+  sum_rows(std::move(counts), meter,
            [](const Count& count, RowSum& sum) noexcept { sum.add(count.key, count.count); });
 }
 

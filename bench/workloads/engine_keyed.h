@@ -11,6 +11,6 @@ namespace penstock::bench {
 
 inline constexpr std::uint64_t kKeyedKeys = 1'000'000;
 
-void build_keyed(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter);
+void build_keyed(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter);
 
 }  // namespace penstock::bench

@@ -9,6 +9,6 @@
 namespace penstock::bench {
 
 void build_nexmark(Job& job, const Workload& workload, std::uint64_t events,
-                   std::shared_ptr<RunMeter> meter);
+                   const std::shared_ptr<RunMeter>& meter);
 
 }  // namespace penstock::bench

@@ -39,7 +39,7 @@ std::uint64_t channel_number(const Line& line) noexcept {
 }  // namespace
 
 void build_nexmark_json(Job& job, Query query, std::uint64_t events,
-                        std::shared_ptr<RunMeter> meter) {
+                        const std::shared_ptr<RunMeter>& meter) {
   auto bids =
       job.source(std::make_shared<LinesSource>(std::make_shared<const NexmarkJson>(events), meter),
                  json::decoder<Line>())

@@ -8,6 +8,6 @@
 namespace penstock::bench {
 
 void build_nexmark_json(Job& job, Query query, std::uint64_t events,
-                        std::shared_ptr<RunMeter> meter);
+                        const std::shared_ptr<RunMeter>& meter);
 
 }  // namespace penstock::bench

@@ -31,7 +31,7 @@ RunResult RunMeter::result(std::uint64_t events) const {
 namespace {
 
 void build(Job& job, const Workload& workload, std::uint64_t events,
-           std::shared_ptr<RunMeter> meter) {
+           const std::shared_ptr<RunMeter>& meter) {
   const bool json = workload.form == Form::kJson;
   switch (workload.query) {
     case Query::kQ0:

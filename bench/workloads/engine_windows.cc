@@ -59,7 +59,8 @@ auto bids(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<Run
 
 }  // namespace
 
-void build_q5(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_q5(Job& job, Disorder disorder, std::uint64_t events,
+              const std::shared_ptr<RunMeter>& meter) {
   const WindowSpec last_10_s = sliding(std::chrono::milliseconds(kQ5WindowMillis),
                                        std::chrono::milliseconds(kQ5SlideMillis));
   auto counts = bids(job, disorder, events, meter)
@@ -73,24 +74,26 @@ void build_q5(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr
                  .rebalance()
                  .parallelism(1)
                  .apply(TopPerWindow<Row>());
-  sum_rows(std::move(top), std::move(meter), [](const Row& row, RowSum& sum) noexcept {
+  sum_rows(std::move(top), meter, [](const Row& row, RowSum& sum) noexcept {
     add_hot_auction_row(row.end.micros / 1000, row.key, row.value, sum);
   });
 }
 
-void build_q7(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_q7(Job& job, Disorder disorder, std::uint64_t events,
+              const std::shared_ptr<RunMeter>& meter) {
   auto best = bids(job, disorder, events, meter)
                   .window_all(tumbling(std::chrono::milliseconds(kQ7WindowMillis)))
                   .aggregate<Best<HighestBid, IsHigherBid>>([](const NexmarkEvent& bid) noexcept {
                     return HighestBid{bid.auction, bid.person, bid.time_ms, bid.price};
                   });
   using Row = typename decltype(best)::Value;
-  sum_rows(std::move(best), std::move(meter), [](const Row& row, RowSum& sum) noexcept {
+  sum_rows(std::move(best), meter, [](const Row& row, RowSum& sum) noexcept {
     add_highest_bid_row(row.end.micros / 1000, row.value, sum);
   });
 }
 
-void build_ysb(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_ysb(Job& job, Disorder disorder, std::uint64_t events,
+               const std::shared_ptr<RunMeter>& meter) {
   const auto make = [disorder](std::uint64_t first, std::uint64_t step) noexcept {
     return YsbGenerator(first, step, disorder);
   };
@@ -106,7 +109,7 @@ void build_ysb(Job& job, Disorder disorder, std::uint64_t events, std::shared_pt
           .window(tumbling(std::chrono::milliseconds(kYsbWindowMillis)))
           .count();
   using Row = typename decltype(counts)::Value;
-  sum_rows(std::move(counts), std::move(meter), [](const Row& row, RowSum& sum) noexcept {
+  sum_rows(std::move(counts), meter, [](const Row& row, RowSum& sum) noexcept {
     add_campaign_row(row.key, row.end.micros / 1000, row.value, sum);
   });
 }

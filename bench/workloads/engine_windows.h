@@ -10,10 +10,13 @@
 
 namespace penstock::bench {
 
-void build_q5(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter);
-void build_q7(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter);
-void build_ysb(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter);
-void build_wordcount(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter);
+void build_q5(Job& job, Disorder disorder, std::uint64_t events,
+              const std::shared_ptr<RunMeter>& meter);
+void build_q7(Job& job, Disorder disorder, std::uint64_t events,
+              const std::shared_ptr<RunMeter>& meter);
+void build_ysb(Job& job, Disorder disorder, std::uint64_t events,
+               const std::shared_ptr<RunMeter>& meter);
+void build_wordcount(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter);
 
 // How far out of order a workload's records are, for its watermarks.
 constexpr std::chrono::milliseconds bound_of(Disorder disorder) noexcept {

@@ -55,7 +55,7 @@ constexpr auto split_words = [](std::string_view sentence, auto&& emit) noexcept
 
 }  // namespace
 
-void build_wordcount(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+void build_wordcount(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   const auto make = [sentences = std::make_shared<const Sentences>()](std::uint64_t first,
                                                                       std::uint64_t step) {
     return SentenceGenerator(sentences, first, step);
@@ -64,7 +64,7 @@ void build_wordcount(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> m
                     .flat_map<Word>(split_words)
                     .key_by(&Word::key)
                     .process(CountWords{});
-  sum_rows(std::move(counts), std::move(meter), [](const WordCount& row, RowSum& sum) noexcept {
+  sum_rows(std::move(counts), meter, [](const WordCount& row, RowSum& sum) noexcept {
     add_word_row(row.word, row.count, sum);
   });
 }

@@ -47,8 +47,9 @@ Result<std::vector<ExpectedResult>> parse_expected(std::string_view tsv) {
 }
 
 const std::vector<ExpectedResult>& expected_results() {
-  static const std::vector<ExpectedResult> results = parse_expected(internal::kExpectedTsv).value();
-  return results;
+  static const std::vector<ExpectedResult> kResults =
+      parse_expected(internal::kExpectedTsv).value();
+  return kResults;
 }
 
 std::optional<RowSum> find_expected(std::string_view workload, std::uint64_t events) {

@@ -72,8 +72,8 @@ std::uint32_t internal::crc32c_by_table(std::string_view bytes, std::uint32_t ea
 }
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t earlier) noexcept {
-  static const Crc32c chosen = fastest();
-  return chosen(bytes, earlier);
+  static const Crc32c kChosen = fastest();
+  return kChosen(bytes, earlier);
 }
 
 }  // namespace penstock

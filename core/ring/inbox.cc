@@ -14,6 +14,7 @@ std::atomic<std::uint64_t> allocations{0};
 
 struct QueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
   // In blocks of 32 elements: a producer with more than 8192 waiting elements grows its index, once.
+  // NOLINTNEXTLINE(readability-identifier-naming): the library looks for it.
   static const std::size_t IMPLICIT_INITIAL_INDEX_SIZE = 256;
 
   static void* malloc(std::size_t bytes) {

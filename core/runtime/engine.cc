@@ -27,9 +27,9 @@ struct Engine::Shared {
 class Engine::Scope {
  public:
   explicit Scope(Engine& engine) noexcept
-      : engine_(engine), outer_(std::exchange(innermost_, this)) {}
+      : engine_(engine), outer_(std::exchange(innermost, this)) {}
   ~Scope() {
-    innermost_ = outer_;
+    innermost = outer_;
     if (orphan_ == nullptr) return;
     if (own_thread_) orphan_->threads_[*own_thread_]->detach();  // Nobody can join itself.
   }
@@ -40,21 +40,21 @@ class Engine::Scope {
 
   // Of this thread; null when it is not inside that engine.
   static Scope* of(const Engine& engine) noexcept {
-    Scope* scope = innermost_;
+    Scope* scope = innermost;
     while (scope != nullptr && &scope->engine_ != &engine) scope = scope->outer_;
     return scope;
   }
   void adopt(std::unique_ptr<Engine> orphan) noexcept { orphan_ = std::move(orphan); }
 
  private:
-  static thread_local Scope* innermost_;
+  static thread_local Scope* innermost;
   Engine& engine_;
   Scope* outer_;
   std::optional<std::size_t> own_thread_;
   std::unique_ptr<Engine> orphan_;
 };
 
-constinit thread_local Engine::Scope* Engine::Scope::innermost_ = nullptr;
+constinit thread_local Engine::Scope* Engine::Scope::innermost = nullptr;
 
 namespace {
 

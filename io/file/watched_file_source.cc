@@ -41,7 +41,7 @@ class WatchedFileReader final : public ByteReader {
       : options_(options), file_system_(file_system) {}
 
   Status read_first() {
-    const Status status = read_into(current_);
+    Status status = read_into(current_);
     is_new_ = status.ok();
     return status;
   }

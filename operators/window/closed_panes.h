@@ -50,7 +50,8 @@ class ClosedPanes {
         total.merge(newest[i]);
         values_[closed] = total;
         numbers_[closed] = first + i;
-        closed += static_cast<std::uint32_t>(!total.empty() & wanted(total.acc()));
+        closed += static_cast<std::uint32_t>(!total.empty()) &
+                  static_cast<std::uint32_t>(wanted(total.acc()));
         if (!total.retract(oldest[i])) [[unlikely]]
           total = remade(first + i);
         oldest[i] = Cell{};

@@ -23,7 +23,7 @@ TEST(Collected, CopiesShareTheListWhichOutlivesTheJob) {
     input.close();
     ASSERT_TRUE(job.run().ok());
   }
-  const Collected<int> copy = list;
+  const Collected<int> copy = list;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_EQ(copy.values(), std::vector<int>{7});
 }
 

@@ -103,7 +103,7 @@ TEST(Input, AJobThatCouldNotOpenRefusesPushes) {
 
 // How each of several threads fared that push until they are refused for good.
 struct Pushers {
-  Pushers(InputHandle<Numbered> input, std::uint32_t threads, std::uint64_t count)
+  Pushers(const InputHandle<Numbered>& input, std::uint32_t threads, std::uint64_t count)
       : accepted(threads) {
     for (std::uint32_t thread = 0; thread < threads; ++thread) {
       pushing.emplace_back([this, input, thread, count] {

@@ -332,6 +332,7 @@ TEST(Job, TwoJobsInOneProcessDoNotKnowOfEachOther) {
 
 TEST(Job, ADrainLetsOutWhatAByteSourceHasReadAndBackPressureHoldsUp) {
   std::vector<std::string> lines;
+  lines.reserve(100);
   for (int n = 0; n < 100; ++n) lines.push_back("{\"n\":" + std::to_string(n) + "}");
   Job job("drain");
   Collected<Numbered> all;

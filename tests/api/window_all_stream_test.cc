@@ -25,7 +25,7 @@ struct Window3 {
   std::int64_t start = 0;
   std::int64_t end = 0;
   std::int64_t value = 0;
-  friend auto operator<=>(const Window3&, const Window3&) = default;
+  bool operator==(const Window3&) const = default;
   friend std::ostream& operator<<(std::ostream& out, const Window3& w) {
     return out << "[" << w.start << ", " << w.end << ") " << w.value;
   }
@@ -60,6 +60,7 @@ std::vector<Window3> sums_of(const std::vector<Sale>& sales) {
     for (std::int64_t end = first; end < first + 30; end += 10) sums[end] += sale.amount;
   }
   std::vector<Window3> result;
+  result.reserve(sums.size());
   for (const auto& [end, sum] : sums) result.push_back({end - 30, end, sum});
   return result;
 }
@@ -161,6 +162,7 @@ TEST(WindowAll, SetsLateRecordsAsideAndChangesNoRow) {
     EXPECT_EQ(late.values(), wanted);
     EXPECT_EQ(driver.job().metrics().late(), wanted.size());
     std::vector<Window3> wanted_rows;
+    wanted_rows.reserve(sums_by_end.size());
     for (const auto& [end, sum] : sums_by_end) wanted_rows.push_back({end - 30, end, sum});
     EXPECT_EQ(windows(rows), wanted_rows);
   }

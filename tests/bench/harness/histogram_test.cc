@@ -88,7 +88,7 @@ TEST(Histogram, MergesToWhatOneWouldHaveRecorded) {
 
 TEST(Histogram, IsReportedInMicroseconds) {
   Histogram histogram;
-  for (int i = 1; i <= 1000; ++i) histogram.record(i * 2);
+  for (std::int64_t i = 1; i <= 1000; ++i) histogram.record(i * 2);
   EXPECT_EQ(format_latency("alerts", histogram),
             "latency name=alerts unit=us count=1000 p50=1.0 p90=1.8 p99=2.0 p99.9=2.0 p99.99=2.0 "
             "max=2.0");

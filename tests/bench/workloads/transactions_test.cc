@@ -40,7 +40,7 @@ TEST(Transactions, AreRefundsOnceIn64AndMostlyFromTheCountryOfTheCard) {
     at_home += made.country == made.card * 7 % 60;
   }
   EXPECT_NEAR(refunds, 1000, 150);
-  EXPECT_NEAR(at_home, 64'000 * 31 / 32, 300);
+  EXPECT_NEAR(at_home, 64'000 * 31.0 / 32, 300);
 }
 
 TEST(Transactions, CrowdOnFewCards) {

@@ -31,7 +31,7 @@ class Machine {
  public:
   Machine()
       : root_(std::filesystem::path(testing::TempDir()) /
-              ("machine-" + std::to_string(::getpid()) + "-" + std::to_string(serial_++))) {
+              ("machine-" + std::to_string(::getpid()) + "-" + std::to_string(serial++))) {
     std::filesystem::remove_all(root_);
   }
   ~Machine() { std::filesystem::remove_all(root_); }
@@ -53,7 +53,7 @@ class Machine {
   }
 
  private:
-  static inline int serial_ = 0;
+  static inline int serial = 0;
   std::filesystem::path root_;
 };
 
@@ -124,7 +124,7 @@ TEST(CpuLayout, TakesBrokenDescriptionsForNoLimit) {
        {"", "x", "-1", "3-1", "0-4000000000", "0-99999999", ",,", "1-", "99999999999999999999"}) {
     Machine machine;
     machine.file("proc/self/cgroup", "no colons\n:\n0::/\n4:cpu:/")
-        .file("sys/fs/cgroup/cpu.max", text + " " + text)
+        .file("sys/fs/cgroup/cpu.max", std::string(text).append(" ").append(text))
         .file("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1")
         .file("sys/fs/cgroup/cpu/cpu.cfs_period_us", "0")
         .file("sys/fs/cgroup/cpuset.cpus.effective", text)

@@ -131,12 +131,12 @@ void expect_avalanche(std::size_t size, Hash hash) {
       for (std::size_t i = 0; i < 64; ++i) flips[i] += static_cast<int>(changed >> i & 1);
     }
     for (const int flip : flips)
-      ASSERT_NEAR(flip, kRounds / 2, 110) << "input bit " << bit << " of size " << size;
+      ASSERT_NEAR(flip, kRounds / 2.0, 110) << "input bit " << bit << " of size " << size;
   }
 }
 
 TEST(KeyHash, MovesHalfOfTheOutputForEachBitOfText) {
-  for (const std::size_t size : {3, 7, 12, 16, 23, 60}) {
+  for (const std::size_t size : {3u, 7u, 12u, 16u, 23u, 60u}) {
     expect_avalanche(size, [](const std::string& text) { return key_hash(text); });
   }
 }

@@ -29,6 +29,7 @@ TEST(MemoryBudget, RefusesWhatGoesOverItAndTakesNothingThen) {
 TEST(MemoryBudget, IsNeverOverdrawnByThreadsTogether) {
   MemoryBudget budget(1000);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<std::uint64_t> taken{0};
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {

@@ -22,6 +22,7 @@ using testing::HasSubstr;
 
 std::vector<std::uint64_t> numbers(const Log::Task& task) {
   std::vector<std::uint64_t> result;
+  result.reserve(task.items.size());
   for (const Item& item : task.items) result.push_back(item.number);
   return result;
 }

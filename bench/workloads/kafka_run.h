@@ -1,0 +1,46 @@
+// bench/workloads/kafka_run.h -- one run from topic to topic: how late results are at a rate, or how many go through.
+//
+// Latency    An open loop: a thread with a producer of its own sends each purchase when it is due, and a third thread
+//            reads the results. A latency counts from the moment at which the purchase was due, so it holds what the
+//            sender was late, both ways through the broker, and what stands between.
+// Rate       All purchases are in the topic before the clock starts. It runs from the first results in the output topic
+//            to the last.
+// Topics     Made for the run, and deleted with it.
+// Errors     A result that is missing, doubled or out of order is an error, whatever the latencies.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "penstock/bench/harness/histogram.h"
+#include "penstock/bench/workloads/kafka_middle.h"
+#include "penstock/core/base/status.h"
+
+namespace penstock::bench {
+
+struct KafkaLoad {
+  std::string brokers;
+  std::uint64_t rate_per_second = 10'000;
+  double seconds = 10;       // Measured.
+  double warm_seconds = 3;   // Before that.
+  std::string topic_prefix;  // Of this run alone.
+
+  std::uint64_t events() const noexcept;
+};
+
+struct KafkaLatency {
+  Histogram latency_ns;
+  std::uint64_t results = 0;
+};
+
+Result<KafkaLatency> run_kafka_latency(KafkaSubject subject, const KafkaLoad& load);
+
+struct KafkaRate {
+  double purchases_per_second = 0;
+};
+
+// `events` purchases are waiting.
+Result<KafkaRate> run_kafka_rate(KafkaSubject subject, const std::string& brokers,
+                                 std::uint64_t events, const std::string& topic_prefix);
+
+}  // namespace penstock::bench
