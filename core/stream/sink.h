@@ -18,6 +18,7 @@
 
 namespace penstock {
 
+class Clock;
 class FileSystem;
 class Notices;
 class Waker;
@@ -28,6 +29,7 @@ struct SinkContext {
   FileSystem* file_system = nullptr;  // Never null, like the rest of these.
   Waker* waker = nullptr;
   Notices* notices = nullptr;
+  const Clock* clock = nullptr;
 };
 
 // A record with what a message broker keeps beside it. Of `message`, a sink reads the key, the headers, tombstone, and

@@ -3,7 +3,8 @@
 // Rule       The parts (partitions, files) are read in any interleaving, so disorder between them is not disorder of
 //            the data: each part's watermark follows its own records, and the task's is the least of those not idle. A
 //            part that is known and has not spoken holds the others back until it is idle.
-// Default    Records before the first select() belong to one part without a name; the first that has one takes its place.
+// Default    Records before the first select() belong to one part without a name; the first that has one takes its
+//            place.
 // Threads    Pure state of one task; no clock of its own.
 // Cost       observe(): one compare per record. end_batch(): O(parts).
 #pragma once

@@ -15,8 +15,8 @@
 //            end of the input do not come.
 // State      The timers are elements of a map in the keyed state; the order they come due in is derived from it.
 // Cost       Setting one costs an element of keyed state and a place in a heap; nothing is allocated per timer. They
-//            come out in slices, a hundred or, where more are due and batches are smaller, half as many again, and as many
-//            as the records of the batch set. A batch ends early that changes many, to keep steps short.
+//            come out in slices: a hundred, or half as many again where more are due and batches are smaller, and as
+//            many as the records of the batch set. A batch ends early that changes many, to keep steps short.
 // Threads    The task's worker.
 #pragma once
 
