@@ -19,16 +19,16 @@ class StandardInputReader final : public ByteReader {
     PollResult result;
     result.records = splitter_.take(batch, arrival_);
     if (result.records > 0) return result;
-    if (const Block* block = pump_->front()) {
+    if (const Block* block = pump_->blocks().front()) {
       append(*block);
-      pump_->release();
+      pump_->blocks().release();
       result.records = splitter_.take(batch, arrival_);
       return result;
     }
     // A block that came since then keeps the pump from having ended, and its wake-up is on its way.
     result.state = SourceState::kWaiting;
-    if (!pump_->ended()) return result;
-    PENSTOCK_RETURN_IF_ERROR(pump_->status());
+    if (!pump_->blocks().ended()) return result;
+    PENSTOCK_RETURN_IF_ERROR(pump_->blocks().status());
     result.records = splitter_.take_rest(batch.front(), arrival_) ? 1 : 0;
     result.state = SourceState::kEnded;
     return result;

@@ -20,7 +20,9 @@
 
 #include "penstock/core/base/clock.h"
 #include "penstock/core/base/file_system.h"
+#include "penstock/core/base/notice.h"
 #include "penstock/core/stream/source.h"
+#include "penstock/core/stream/task_context.h"
 
 namespace penstock::test {
 
@@ -100,6 +102,34 @@ class WaitableWaker final : public Waker {
   bool woken_ = false;
 };
 
+// Keeps what a source or sink says beside its records.
+class NoticeLog final : public Notices {
+ public:
+  void post(const Notice& notice) noexcept override {
+    const std::lock_guard lock(mutex_);
+    notices_.push_back(notice);
+    posted_.notify_all();
+  }
+  std::vector<Notice> all() const {
+    const std::lock_guard lock(mutex_);
+    return notices_;
+  }
+  // Until a notice has `words` in its text, `count` times in all. False when that does not come to pass.
+  bool wait_for(const std::string& words, std::size_t count = 1) {
+    std::unique_lock lock(mutex_);
+    return posted_.wait_for(lock, std::chrono::seconds(60), [&] {
+      std::size_t found = 0;
+      for (const Notice& each : notices_) found += each.text.find(words) != std::string::npos;
+      return found >= count;
+    });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable posted_;
+  std::vector<Notice> notices_;
+};
+
 struct ReadLine {
   std::string text;
   Origin origin;
@@ -113,7 +143,8 @@ class ReaderRun {
  public:
   explicit ReaderRun(const ByteSource& source, std::uint32_t task_index = 0,
                      std::uint32_t task_count = 1)
-      : opened_(source.open({task_index, task_count, &clock, files_.get(), &waker})) {
+      : opened_(source.open(
+            {task_index, task_count, &clock, files_.get(), &waker, &notices, &counters})) {
     if (opened_.ok()) reader_ = std::move(*opened_);
   }
 
@@ -146,12 +177,15 @@ class ReaderRun {
 
   std::vector<std::string> texts() const {
     std::vector<std::string> texts;
+    texts.reserve(lines.size());
     for (const ReadLine& line : lines) texts.push_back(line.text);
     return texts;
   }
 
   VirtualClock clock;
   WaitableWaker waker;
+  NoticeLog notices;
+  TaskCounters counters;
   std::vector<ReadLine> lines;
 
  private:

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <thread>
 
-#include "penstock/io/file/block_pump.h"
+#include "penstock/io/file/block_queue.h"
 #include "penstock/tests/io/io_kit.h"
 
 namespace penstock {
@@ -74,7 +74,7 @@ TEST_F(StandardInputSourceTest, HoldsTheWriterBackWhileNobodyPolls) {
   test::ReaderRun run(*source());
   ASSERT_TRUE(run.waker.wait());
   // A pipe holds 64 KiB or, on machines with large pages, 1 MiB.
-  constexpr std::size_t kHeldMax = BlockPump::kBlocksMax * BlockPump::kBlockBytes + (2 << 20);
+  constexpr std::size_t kHeldMax = BlockQueue::kBlocksMax * BlockQueue::kBlockBytes + (2 << 20);
   for (int i = 0; i < 1000; ++i) std::this_thread::yield();
   EXPECT_LE(written.load(), kHeldMax);
   EXPECT_TRUE(run.run().ok());
