@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "penstock/io/dead_letter/dead_letter_file.h"
+#include "penstock/io/dead_letter/dead_letter_sink.h"
 
 namespace penstock {
 
@@ -15,10 +16,18 @@ Status BadRecords::open(const TaskContext& context) {
   failure_ = context.failure;
   counters_ = context.counters;
   file_system_ = context.file_system;
-  if (options_.on_error == ErrorPolicy::kDeadLetter && options_.dead_letter_path.empty()) {
+  if (options_.on_error != ErrorPolicy::kDeadLetter) return Status();
+  if (options_.dead_letter_path.empty() == (options_.dead_letter_sink == nullptr)) {
     return Status::invalid_argument("source " + source_name_ +
-                                    ": policy dead_letter wants DecodeOptions::dead_letter_path");
+                                    ": policy dead_letter wants DecodeOptions::dead_letter_path "
+                                    "or dead_letter_sink, and not both");
   }
+  if (options_.dead_letter_sink == nullptr) return Status();
+  // Before the first bad record, unlike a file: it may wait for an answer, and is likelier to be refused.
+  Result<std::unique_ptr<DeadLetterSink>> sink =
+      DeadLetterSink::open(*options_.dead_letter_sink, context);
+  if (!sink.ok()) return sink.status().with_place("source " + source_name_);
+  dead_letter_sink_ = std::move(*sink);
   return Status();
 }
 
@@ -38,26 +47,38 @@ void BadRecords::note(const RawRecord& raw, const std::string& reason,
   }
 }
 
-// The file is made with the first bad record: most jobs never see one.
 void BadRecords::keep(const RawRecord& raw, const std::string& reason,
                       std::string_view source) noexcept {
-  if (dead_letters_ == nullptr) {
-    Result<std::unique_ptr<DeadLetterFile>> file =
-        DeadLetterFile::open(*file_system_, options_.dead_letter_path);
-    if (!file.ok()) return failure_->set(file.status());
-    dead_letters_ = std::move(*file);
-  }
-  if (Status status = dead_letters_->add(source, raw.origin, reason, raw.bytes); !status.ok()) {
-    return failure_->set(std::move(status));
-  }
+  Status status = dead_letter_sink_ == nullptr ? add_to_file(raw, reason, source)
+                                               : dead_letter_sink_->add(source, reason, raw);
+  if (!status.ok()) return failure_->set(std::move(status));
   counters_->dead_letters.add(1);
 }
 
-void BadRecords::end_batch() noexcept {
-  if (dead_letters_ == nullptr) return;
-  if (Status status = dead_letters_->flush(); !status.ok()) failure_->set(std::move(status));
+// The file is made with the first bad record: most jobs never see one.
+Status BadRecords::add_to_file(const RawRecord& raw, const std::string& reason,
+                               std::string_view source) {
+  if (dead_letters_ == nullptr) {
+    Result<std::unique_ptr<DeadLetterFile>> file =
+        DeadLetterFile::open(*file_system_, options_.dead_letter_path);
+    if (!file.ok()) return file.status();
+    dead_letters_ = std::move(*file);
+  }
+  return dead_letters_->add(source, raw.origin, reason, raw.bytes);
 }
 
-Status BadRecords::close() { return dead_letters_ == nullptr ? Status() : dead_letters_->close(); }
+void BadRecords::flush(Instant now) noexcept {
+  Status status =
+      dead_letter_sink_ == nullptr ? dead_letters_->flush() : dead_letter_sink_->end_batch(now);
+  if (!status.ok()) failure_->set(std::move(status));
+}
+
+bool BadRecords::sink_is_ready() noexcept { return dead_letter_sink_->ready(); }
+Instant BadRecords::sink_wakes_at() const noexcept { return dead_letter_sink_->wake_at(); }
+
+Status BadRecords::close() {
+  if (dead_letter_sink_ != nullptr) return dead_letter_sink_->close();
+  return dead_letters_ == nullptr ? Status() : dead_letters_->close();
+}
 
 }  // namespace penstock

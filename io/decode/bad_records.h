@@ -14,6 +14,7 @@
 namespace penstock {
 
 class DeadLetterFile;
+class DeadLetterSink;
 
 class BadRecords {
  public:
@@ -25,16 +26,28 @@ class BadRecords {
   Status open(const TaskContext& context);
   // `source` takes the place of the source's name, unless it is empty.
   void note(const RawRecord& raw, const std::string& reason, std::string_view source = {}) noexcept;
-  // Hands dead letters to the disk: before the batch counts as done.
-  void end_batch() noexcept;
+  // Hands dead letters on: before the batch counts as done. To be called at wake_at() too.
+  void end_batch(Instant now) noexcept {
+    if (dead_letters_ != nullptr || dead_letter_sink_ != nullptr) flush(now);
+  }
+  // Whether there is room for a batch, were every record of it bad. False: the worker is woken when there is.
+  bool ready() noexcept { return dead_letter_sink_ == nullptr || sink_is_ready(); }
+  Instant wake_at() const noexcept {
+    return dead_letter_sink_ == nullptr ? kNever : sink_wakes_at();
+  }
   Status close();
 
  private:
+  void flush(Instant now) noexcept;
+  bool sink_is_ready() noexcept;
+  Instant sink_wakes_at() const noexcept;
+  Status add_to_file(const RawRecord& raw, const std::string& reason, std::string_view source);
   void keep(const RawRecord& raw, const std::string& reason, std::string_view source) noexcept;
 
   std::string source_name_;
   DecodeOptions options_;
   std::unique_ptr<DeadLetterFile> dead_letters_;
+  std::unique_ptr<DeadLetterSink> dead_letter_sink_;
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;
   FileSystem* file_system_ = nullptr;

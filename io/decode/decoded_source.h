@@ -9,6 +9,7 @@
 // Threads    Owned by one task.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -52,9 +53,13 @@ class DecodedSource {
   Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) {
     // What an earlier poll read and back-pressure held up comes first; its bytes stay lent until the next poll.
     if (next_ == filled_) {
-      const bool has_more = refill(now, budget);
+      const bool has_more = bad_->ready() ? refill(now, budget) : wait();
       if (std::exchange(splits_changed_, false)) chain.set_splits(reader_->splits());
-      if (!has_more) return waiting_;
+      if (!has_more) {
+        bad_->end_batch(now);
+        waiting_.wake_at = std::min(waiting_.wake_at, bad_->wake_at());
+        return waiting_;
+      }
     }
     Turn turn;
     Value value;
@@ -71,13 +76,19 @@ class DecodedSource {
                    reader_->source_of(raw));
       }
     }
-    bad_->end_batch();
+    bad_->end_batch(now);
     if (turn.records > 0) turn.kind = TurnKind::kData;
     return turn;
   }
 
  private:
   static constexpr std::size_t kBatch = 256;
+
+  // While there is no room for what may be bad.
+  bool wait() noexcept {
+    waiting_ = Turn{};
+    return false;
+  }
 
   // False when the reader has nothing now; `waiting_` then says what to tell the task.
   bool refill(Instant now, std::size_t budget) {

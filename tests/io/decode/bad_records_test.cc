@@ -5,11 +5,14 @@
 
 #include "penstock/io/dead_letter/dead_letter_file.h"
 #include "penstock/tests/io/io_kit.h"
+#include "penstock/tests/io/keeping_sink.h"
 
 namespace penstock {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 class BadRecordsTest : public ::testing::Test {
  protected:
@@ -50,10 +53,10 @@ TEST_F(BadRecordsTest, SkipOnlyCounts) {
 TEST_F(BadRecordsTest, DeadLetterKeepsTheRawBytesWithTheBatch) {
   BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter, .dead_letter_path = path_});
   ASSERT_TRUE(bad.open(context_).ok());
-  bad.end_batch();
+  bad.end_batch({});
   EXPECT_FALSE(files_->exists(path_));  // Made with the first bad record.
   bad.note(raw_, "no such thing");
-  bad.end_batch();
+  bad.end_batch({});
   const Result<DeadLetters> kept = read_dead_letters(*files_, path_);
   ASSERT_EQ(kept.value().letters.size(), 1u);
   const DeadLetter& letter = kept.value().letters[0];
@@ -65,7 +68,66 @@ TEST_F(BadRecordsTest, DeadLetterKeepsTheRawBytesWithTheBatch) {
   EXPECT_TRUE(bad.close().ok());
 }
 
-TEST_F(BadRecordsTest, DeadLetterWantsAPath) {
+TEST_F(BadRecordsTest, DeadLetterSendsAMessageWithTheRawBytesTheKeyAndWhereItIsFrom) {
+  test::Kept kept;
+  BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter,
+                              .dead_letter_sink = std::make_shared<test::KeepingSink>(kept)});
+  ASSERT_TRUE(bad.open(context_).ok());
+  const MessageHeader original{"trace", "t1"};
+  Message message;
+  message.key = "alice";
+  message.timestamp = {5'000'999};
+  message.headers = {&original, 1};
+  raw_.message = &message;
+  bad.note(raw_, "no such thing", "topic-a");
+  message.key.reset();
+  message.headers = {};
+  message.timestamp = kMinEventTime;
+  message.tombstone = true;
+  bad.note(raw_, "no value");
+  bad.end_batch({});
+  EXPECT_EQ(kept.flushes, 1);
+  ASSERT_EQ(kept.messages.size(), 2u);
+  EXPECT_EQ(kept.messages[0].bytes, "{junk");
+  EXPECT_EQ(kept.messages[0].key, "alice");
+  EXPECT_THAT(kept.messages[0].headers,
+              ElementsAre(Pair("penstock.source", "topic-a"), Pair("penstock.split", "2"),
+                          Pair("penstock.offset", "81723"), Pair("penstock.error", "no such thing"),
+                          Pair("penstock.timestamp", "5000"), Pair("trace", "t1")));
+  EXPECT_EQ(kept.messages[1].key, std::nullopt);
+  EXPECT_TRUE(kept.messages[1].tombstone);
+  EXPECT_EQ(kept.messages[1].headers[0].second, "payments");
+  EXPECT_EQ(kept.messages[1].headers.size(), 4u);
+  EXPECT_EQ(counters_.dead_letters.get(), 2u);
+  EXPECT_TRUE(bad.close().ok());
+  EXPECT_TRUE(kept.closed);
+}
+
+TEST_F(BadRecordsTest, ADeadLetterSinkIsServedWhenItAsksAndHoldsTheSourceBack) {
+  test::Kept kept;
+  BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter,
+                              .dead_letter_sink = std::make_shared<test::KeepingSink>(kept)});
+  ASSERT_TRUE(bad.open(context_).ok());
+  kept.wake_at = Instant{10};
+  bad.end_batch(Instant{9});
+  EXPECT_EQ(kept.flushes, 0);
+  EXPECT_EQ(bad.wake_at(), Instant{10});
+  bad.end_batch(Instant{10});
+  EXPECT_EQ(kept.flushes, 1);
+  EXPECT_TRUE(bad.ready());
+  kept.ready = false;
+  EXPECT_FALSE(bad.ready());
+  kept.flush_status = Status(StatusCode::kUnavailable, "gone");
+  bad.end_batch(Instant{10});
+  EXPECT_THAT(failure_.status().to_string(), HasSubstr("dead letters: gone"));
+}
+
+TEST_F(BadRecordsTest, DeadLetterWantsAPathOrASinkAndNotBoth) {
+  test::Kept kept;
+  BadRecords both("payments", {.on_error = ErrorPolicy::kDeadLetter,
+                               .dead_letter_path = path_,
+                               .dead_letter_sink = std::make_shared<test::KeepingSink>(kept)});
+  EXPECT_EQ(both.open(context_).code(), StatusCode::kInvalidArgument);
   BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter, .dead_letter_path = ""});
   EXPECT_EQ(bad.open(context_).code(), StatusCode::kInvalidArgument);
 }
@@ -75,7 +137,7 @@ TEST_F(BadRecordsTest, ADeadLetterThatCannotBeKeptStopsTheTask) {
                  {.on_error = ErrorPolicy::kDeadLetter, .dead_letter_path = "/dev/full"});
   ASSERT_TRUE(bad.open(context_).ok());
   bad.note(raw_, "no such thing");
-  bad.end_batch();
+  bad.end_batch({});
   EXPECT_EQ(failure_.status().code(), StatusCode::kResourceExhausted);
 }
 

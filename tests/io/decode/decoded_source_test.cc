@@ -10,6 +10,7 @@
 #include "penstock/io/file/line_file_source.h"
 #include "penstock/io/memory/memory_source.h"
 #include "penstock/tests/io/io_kit.h"
+#include "penstock/tests/io/keeping_sink.h"
 
 namespace penstock {
 namespace {
@@ -177,6 +178,33 @@ TEST_F(DecodedSourceTest, NamesThePlaceAsTheReaderDoes) {
   ASSERT_TRUE(source.open(context_).ok());
   poll(source, 10);
   EXPECT_THAT(std::string(failure_.status().message()), HasSubstr("the other topic/5 @ 11"));
+}
+
+TEST_F(DecodedSourceTest, ReadsNothingWhileItsDeadLettersHaveNoRoomAndAsksToBeWokenForThem) {
+  test::Kept letters;
+  letters.ready = false;
+  letters.wake_at = Instant{20};
+  DecodedSource<NumberDecoder> source(
+      std::make_shared<TwoParts>(), {},
+      {.on_error = ErrorPolicy::kDeadLetter,
+       .dead_letter_sink = std::make_shared<test::KeepingSink>(letters)});
+  ASSERT_TRUE(source.open(context_).ok());
+  const Turn held = poll(source, 10);
+  EXPECT_EQ(held.kind, TurnKind::kEmpty);
+  EXPECT_EQ(held.wake_at, Instant{20});
+  EXPECT_EQ(letters.flushes, 0);
+  clock_.advance(std::chrono::nanoseconds(20));
+  poll(source, 10);
+  EXPECT_EQ(letters.flushes, 1);  // Served, so that there will be room.
+  EXPECT_THAT(kept_.values, ElementsAre());
+  letters.ready = true;
+  letters.wake_at = kNever;
+  EXPECT_EQ(poll(source, 10).records, 2u);
+  EXPECT_THAT(kept_.values, ElementsAre(1));
+  ASSERT_EQ(letters.messages.size(), 1u);
+  EXPECT_EQ(letters.messages[0].bytes, "x");
+  EXPECT_EQ(letters.messages[0].headers[0].second, "the other topic");
+  EXPECT_EQ(letters.flushes, 2);
 }
 
 class DecodedLines : public DecodedSourceTest {
