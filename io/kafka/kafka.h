@@ -13,7 +13,8 @@
 // Delivery   The sink is idempotent and waits for all replicas: in order per partition, at least once over a restart of
 //            the job. A record that the broker refuses for good, or has not taken after `delivery_timeout`, fails it.
 // Bounds     Both hold no more than `buffer_bytes` in their client. A source that is read more slowly than it fills
-//            pauses its partitions and goes on when half of it is free.
+//            fetches no more and goes on when half of it is free. The partitions of the start share it evenly; one that
+//            comes later has as much as each of them, and each may go beyond its share by one answer of a broker.
 // Secrets    Passwords and keys come from files or from the environment, and stand in no message, plan or metric.
 // Threads    As every ByteSource and ByteSink; the client has threads of its own. No callback after close.
 #pragma once
@@ -35,7 +36,7 @@ namespace penstock::kafka {
 // How to reach a cluster.
 struct Connection {
   std::string brokers = "127.0.0.1:9092";
-  // The client's own properties, of an allow list (io/kafka/properties.h): security.protocol, sasl.*, ssl.*, ... A value
+  // The client's own properties, of an allow list (io/kafka/properties.h): security.protocol, sasl.*, ssl.* ... A value
   // "file:PATH" or "env:NAME" is read from there when the job starts.
   std::map<std::string, std::string> properties{};
   std::chrono::milliseconds start_timeout{10'000};
@@ -58,7 +59,8 @@ enum class OnDataLoss : std::uint8_t { kFail, kEarliest, kLatest };
 struct SourceOptions {
   Connection connection{};
   std::vector<std::string> topics{};
-  std::string pattern{};  // Instead of topics: a regular expression (RE2) that whole names match.
+  // Instead of topics: a POSIX extended regular expression that whole names match.
+  std::string pattern{};
   Start start = FromLatest{};
   OnDataLoss on_data_loss = OnDataLoss::kFail;
   std::chrono::milliseconds discovery_interval{

@@ -1,0 +1,103 @@
+#include "penstock/io/kafka/deliveries.h"
+
+namespace penstock::kafka::internal {
+namespace {
+
+StatusCode code_of(rd_kafka_resp_err_t error) noexcept {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return StatusCode::kDataError;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return StatusCode::kNotFound;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return StatusCode::kPermissionDenied;
+    default:
+      return StatusCode::kUnavailable;
+  }
+}
+
+std::string reason(rd_kafka_resp_err_t error) {
+  return std::string(rd_kafka_err2str(error)) + " (" + rd_kafka_err2name(error) + ")";
+}
+
+}  // namespace
+
+void Deliveries::done(const rd_kafka_message_t& report, std::size_t bytes) noexcept {
+  --records_;
+  bytes_ -= bytes;
+  if (full_ && bytes_ <= bytes_max_ / 2) full_ = false;
+  if (report.err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+    ++delivered_;
+    return over();
+  }
+  if (failed_++ == 0) {
+    first_failure_ = refusal(report.err, report.partition, report.len + report.key_len);
+  }
+}
+
+Status Deliveries::status() const {
+  if (ok()) return Status();
+  if (Status ended = fatal(); !ended.ok()) return ended;
+  return first_failure_;
+}
+
+Status Deliveries::refusal(rd_kafka_resp_err_t error, std::int32_t partition,
+                           std::size_t bytes) const {
+  std::string text = place();
+  if (partition >= 0) text += "/" + std::to_string(partition);
+  text += ": record of " + std::to_string(bytes) + " bytes not delivered: ";
+  const std::string trouble = Trouble::text();
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      text += partition < 0
+                  ? "it is larger than message.max.bytes of the client (1000000 unless set); raise "
+                    "that, and the topic's max.message.bytes with it"
+                  : "its batch is larger than max.message.bytes of the topic; raise that, or where "
+                    "each record alone is smaller, lower the client's batch.size";
+      break;
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      text +=
+          "the broker finds it, or another one of its batch, invalid; a topic with "
+          "cleanup.policy=compact wants a key in every record, so give the encoder one: .key()";
+      break;
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      text +=
+          "its timestamp is too far from the broker's clock; mend it, or raise the topic's "
+          "message.timestamp.after.max.ms or message.timestamp.before.max.ms";
+      break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      text += "topic '" + topic_ + "' is there no more; create it again and restart the job";
+      break;
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+      text +=
+          "no broker has taken it within " + std::to_string(delivery_timeout_.count()) +
+          " ms (delivery_timeout); " +
+          (trouble.empty() ? "check the brokers, and that enough replicas are in sync" : trouble);
+      break;
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+      text += "fewer replicas are in sync than the topic's min.insync.replicas; check the brokers";
+      break;
+    default:
+      text += reason(error) + (trouble.empty() ? "" : "; " + trouble);
+  }
+  return {code_of(error), std::move(text)};
+}
+
+Status Deliveries::undelivered() const {
+  if (Status known = status(); !known.ok() || records_ == 0) return known;
+  const std::string trouble = Trouble::text();
+  return {StatusCode::kUnavailable,
+          place() + ": " + std::to_string(records_) + " records not delivered within " +
+              std::to_string(delivery_timeout_.count()) + " ms (delivery_timeout); " +
+              (trouble.empty() ? "check the brokers" : trouble)};
+}
+
+}  // namespace penstock::kafka::internal

@@ -1,0 +1,279 @@
+#include "penstock/io/kafka/producer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace penstock::kafka::internal {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Events of a report's record: how much it counted.
+void* as_opaque(std::size_t bytes) noexcept {
+  return reinterpret_cast<void*>(bytes);  // NOLINT: the client hands it back, and never looks.
+}
+
+std::size_t counted_bytes(const RawMessage& record) noexcept {
+  std::size_t bytes = Deliveries::kRecordBytes + record.bytes.size();
+  if (record.message.key) bytes += record.message.key->size();
+  for (const MessageHeader& header : record.message.headers) {
+    bytes += header.name.size() + (header.value ? header.value->size() : 0) + sizeof(MessageHeader);
+  }
+  return bytes;
+}
+
+// Not null where it is merely empty: null is a tombstone, or no key.
+void* address_of(std::string_view text) noexcept {
+  static char nothing = 0;
+  return text.data() == nullptr ? &nothing : const_cast<char*>(text.data());  // NOLINT: is copied.
+}
+
+rd_kafka_headers_t* headers_of(std::span<const MessageHeader> headers) {
+  rd_kafka_headers_t* made = rd_kafka_headers_new(headers.size());
+  for (const MessageHeader& header : headers) {
+    const void* value = header.value ? address_of(*header.value) : nullptr;
+    rd_kafka_header_add(made, header.name.data(), static_cast<ssize_t>(header.name.size()), value,
+                        header.value ? static_cast<ssize_t>(header.value->size()) : 0);
+  }
+  return made;
+}
+
+// Milliseconds, rounded down. The client takes 0 for "now", so the first one of 1970 becomes the second.
+std::int64_t milliseconds_of(EventTime time) noexcept {
+  const std::int64_t floor = time.micros / 1000 - (time.micros % 1000 < 0 ? 1 : 0);
+  return floor == 0 ? 1 : floor;
+}
+
+rd_kafka_vu_t part(rd_kafka_vtype_t type) noexcept {
+  rd_kafka_vu_t made;
+  made.vtype = type;
+  return made;
+}
+
+std::string compression_name(Compression compression) {
+  static constexpr const char* kNames[] = {"none", "gzip", "snappy", "lz4", "zstd"};
+  return kNames[static_cast<std::uint8_t>(compression)];
+}
+
+Properties own_settings(const SinkOptions& options) {
+  const bool murmur = options.partitioner == Partitioner::kMurmur2;
+  const std::size_t kbytes = std::max<std::size_t>(options.buffer_bytes / 1024, 1);
+  const std::int64_t linger = options.linger.count();
+  const std::string fraction = std::to_string(1000 + linger % 1000).substr(1);
+  return {{"enable.idempotence", "true"},
+          {"acks", "all"},
+          {"linger.ms", std::to_string(linger / 1000) + "." + fraction},
+          {"compression.type", compression_name(options.compression)},
+          {"partitioner", murmur ? "murmur2_random" : "consistent_random"},
+          {"queue.buffering.max.messages", "10000000"},
+          {"queue.buffering.max.kbytes", std::to_string(std::min<std::size_t>(kbytes, 2147483647))},
+          {"message.timeout.ms", std::to_string(options.delivery_timeout.count())}};
+}
+
+}  // namespace
+
+// Half of the buffer is ours to fill: a batch that is let in below that may go beyond it.
+Producer::Producer(const SinkOptions& options, const std::string& name, const SinkContext& context)
+    : topic_(options.topic),
+      delivery_timeout_(options.delivery_timeout),
+      clock_(context.clock),
+      waker_(context.waker),
+      notices_(context.notices),
+      deliveries_(std::make_unique<Deliveries>(name, options.topic, options.buffer_bytes / 2,
+                                               options.delivery_timeout, *context.notices)) {}
+
+Producer::~Producer() {
+  if (queue_ != nullptr) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+}
+
+Result<std::unique_ptr<ByteWriter>> Producer::open(const SinkOptions& options,
+                                                   const std::string& name,
+                                                   const SinkContext& context) {
+  std::unique_ptr<Producer> producer(new Producer(options, name, context));
+  PENSTOCK_RETURN_IF_ERROR(producer->start(options, context));
+  return std::unique_ptr<ByteWriter>(std::move(producer));
+}
+
+Status Producer::start(const SinkOptions& options, const SinkContext&) {
+  const auto prepare = [](rd_kafka_conf_t* configuration, void*) {
+    rd_kafka_conf_set_dr_msg_cb(configuration, on_report);
+  };
+  Result<Client> client = make_client(RD_KAFKA_PRODUCER, options.connection, own_settings(options),
+                                      *deliveries_, prepare, nullptr);
+  if (!client.ok()) return client.status();
+  client_ = std::move(*client);
+  // Kept from before the question on: else the first record waits for the client's next look at its topics.
+  handle_.reset(rd_kafka_topic_new(client_.get(), topic_.c_str(), nullptr));
+  PENSTOCK_RETURN_IF_ERROR(await_topic(client_.get(), deliveries_->place(), topic_,
+                                       options.connection.start_timeout, *deliveries_));
+  queue_.reset(rd_kafka_queue_get_main(client_.get()));
+  rd_kafka_queue_cb_event_enable(queue_.get(), on_event, this);
+  served_ = clock_->now();
+  return Status();
+}
+
+void Producer::on_event(rd_kafka_t*, void* producer) {
+  auto* self = static_cast<Producer*>(producer);
+  if (self->wants_room_.exchange(false)) self->waker_->wake();
+}
+
+void Producer::on_report(rd_kafka_t*, const rd_kafka_message_t* report, void* opaque) {
+  auto* deliveries = static_cast<Deliveries*>(static_cast<Trouble*>(opaque));
+  deliveries->done(*report, reinterpret_cast<std::size_t>(report->_private));  // NOLINT: as_opaque
+}
+
+Status Producer::write(std::string_view record) { return take({record, {}}); }
+Status Producer::write_message(const RawMessage& record) { return take(record); }
+
+Status Producer::take(const RawMessage& record) {
+  if (waiting_.empty()) [[likely]] {
+    const std::size_t bytes = counted_bytes(record);
+    const rd_kafka_resp_err_t error = produce(record, bytes);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+      deliveries_->sent(bytes);
+      return Status();
+    }
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() == 0) {
+      return Status(StatusCode::kResourceExhausted,
+                    deliveries_->place() + ": record of " + std::to_string(bytes) +
+                        " bytes is larger than SinkOptions::buffer_bytes; raise that");
+    }
+    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      if (Status fatal = deliveries_->fatal(); !fatal.ok()) return fatal;
+      const std::size_t key_bytes = record.message.key ? record.message.key->size() : 0;
+      return deliveries_->refusal(error, -1, record.bytes.size() + key_bytes);
+    }
+  }
+  keep(record);
+  return Status();
+}
+
+rd_kafka_resp_err_t Producer::produce(const RawMessage& record, std::size_t bytes) {
+  const Message& message = record.message;
+  std::array<rd_kafka_vu_t, 8> parts;
+  std::size_t count = 0;
+  (parts[count++] = part(RD_KAFKA_VTYPE_RKT)).u.rkt = handle_.get();
+  (parts[count++] = part(RD_KAFKA_VTYPE_PARTITION)).u.i32 = RD_KAFKA_PARTITION_UA;
+  (parts[count++] = part(RD_KAFKA_VTYPE_MSGFLAGS)).u.i = RD_KAFKA_MSG_F_COPY;
+  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = as_opaque(bytes);
+  if (!message.tombstone) {
+    (parts[count++] = part(RD_KAFKA_VTYPE_VALUE)).u.mem = {address_of(record.bytes),
+                                                           record.bytes.size()};
+  }
+  if (message.key) {
+    (parts[count++] = part(RD_KAFKA_VTYPE_KEY)).u.mem = {address_of(*message.key),
+                                                         message.key->size()};
+  }
+  if (message.timestamp != kMinEventTime) {
+    (parts[count++] = part(RD_KAFKA_VTYPE_TIMESTAMP)).u.i64 = milliseconds_of(message.timestamp);
+  }
+  rd_kafka_headers_t* headers = nullptr;
+  if (!message.headers.empty()) {
+    headers = headers_of(message.headers);
+    (parts[count++] = part(RD_KAFKA_VTYPE_HEADERS)).u.headers = headers;
+  }
+  rd_kafka_error_t* error = rd_kafka_produceva(client_.get(), parts.data(), count);
+  if (error == nullptr) [[likely]]
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (headers != nullptr) rd_kafka_headers_destroy(headers);  // Else the client's.
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  return code;
+}
+
+void Producer::keep(const RawMessage& record) {
+  const Message& message = record.message;
+  Waiting kept{std::string(record.bytes), {}, {}, message.timestamp, message.tombstone};
+  if (message.key) kept.key.emplace(*message.key);
+  for (const MessageHeader& header : message.headers) {
+    kept.headers.emplace_back(header.name, std::nullopt);
+    if (header.value) kept.headers.back().second.emplace(*header.value);
+  }
+  waiting_.push_back(std::move(kept));
+}
+
+Status Producer::produce_waiting() {
+  while (!waiting_.empty()) {
+    const Waiting& first = waiting_.front();
+    std::vector<MessageHeader> headers;
+    for (const auto& [name, value] : first.headers) headers.push_back({name, value});
+    RawMessage record{first.bytes, {}};
+    record.message.key = first.key;
+    record.message.headers = headers;
+    record.message.timestamp = first.timestamp;
+    record.message.tombstone = first.tombstone;
+    const std::size_t bytes = counted_bytes(record);
+    const rd_kafka_resp_err_t error = produce(record, bytes);
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Status();
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return deliveries_->refusal(error, -1, first.bytes.size());
+    }
+    deliveries_->sent(bytes);
+    waiting_.pop_front();
+  }
+  return Status();
+}
+
+void Producer::serve() { rd_kafka_poll(client_.get(), 0); }
+
+// Asked again and again while there is none: so what makes room is served here, and before the worker sleeps on it the
+// client is told to wake it. What came in between is seen by the second look.
+bool Producer::ready() noexcept {
+  if (has_room() || closed_) [[likely]]
+    return true;
+  for (int look = 0; look < 2; ++look) {
+    serve();
+    if (!deliveries_->ok() || !produce_waiting().ok() || has_room()) return true;  // flush() says.
+    wants_room_.store(true);
+  }
+  return false;
+}
+
+Instant Producer::wake_at() const noexcept {
+  if (closed_) return kNever;
+  const bool busy = deliveries_->outstanding() > 0 || !waiting_.empty();
+  return served_ + (busy ? kServeInterval : kIdleInterval);
+}
+
+Status Producer::flush() {
+  if (closed_) return Status();
+  serve();
+  served_ = clock_->now();
+  if (!waiting_.empty()) [[unlikely]]
+    PENSTOCK_RETURN_IF_ERROR(produce_waiting());
+  return deliveries_->ok() ? Status() : deliveries_->status();
+}
+
+Status Producer::close() {
+  if (std::exchange(closed_, true)) return Status();
+  Status status = drain();
+  if (deliveries_->outstanding() > 0) {
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  }
+  return status;
+}
+
+// Each record is given up by the client after delivery_timeout at the latest; a little longer, and we do.
+Status Producer::drain() {
+  using SteadyClock = std::chrono::steady_clock;
+  const SteadyClock::time_point start = SteadyClock::now();
+  const milliseconds patience = delivery_timeout_ + milliseconds(1000);
+  bool told = false;
+  for (;;) {
+    serve();
+    PENSTOCK_RETURN_IF_ERROR(produce_waiting());
+    const std::uint64_t left = deliveries_->outstanding() + waiting_.size();
+    const auto waited = SteadyClock::now() - start;
+    if (left == 0 || !deliveries_->ok() || waited >= patience) return deliveries_->undelivered();
+    if (waited >= std::chrono::seconds(2) && !std::exchange(told, true)) {
+      notices_->post({Severity::kWarning, deliveries_->place(),
+                      "at the end, " + std::to_string(left) +
+                          " records are not delivered yet; they are waited for until " +
+                          std::to_string(delivery_timeout_.count()) +
+                          " ms (delivery_timeout) are over"});
+    }
+    rd_kafka_flush(client_.get(), 100);
+  }
+}
+
+}  // namespace penstock::kafka::internal

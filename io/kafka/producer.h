@@ -1,0 +1,90 @@
+// io/kafka/producer.h -- the writer of a Kafka sink: one client that produces to one topic.
+//
+// Threads    Owned by a worker. The client's threads send; they only ever call the waker.
+// Cost       A record is copied into the client's queue, which allocates for it. A flush serves reports, and waits for
+//            nothing. While records are outstanding it is to be called every kServeInterval, so that a record that is
+//            refused is noticed; else every kIdleInterval, so that trouble is.
+// Order      Per partition, also over retries. A record that finds the client's queue full waits in a list, and those
+//            after it too.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "penstock/core/base/clock.h"
+#include "penstock/core/stream/sink.h"
+#include "penstock/io/kafka/deliveries.h"
+
+namespace penstock::kafka::internal {
+
+struct CloseTopic {
+  void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }
+};
+struct CloseQueue {
+  void operator()(rd_kafka_queue_t* queue) const noexcept { rd_kafka_queue_destroy(queue); }
+};
+
+class Producer final : public ByteWriter {
+ public:
+  static constexpr std::chrono::milliseconds kServeInterval{20};
+  static constexpr std::chrono::milliseconds kIdleInterval{1000};
+
+  // Waits until the topic is known, so that the first record does not.
+  static Result<std::unique_ptr<ByteWriter>> open(const SinkOptions& options,
+                                                  const std::string& name,
+                                                  const SinkContext& context);
+  ~Producer() override;
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  Status write(std::string_view record) override;
+  Status write_message(const RawMessage& record) override;
+  bool ready() noexcept override;
+  Instant wake_at() const noexcept override;
+  Status flush() override;
+  Status close() override;
+
+  const Deliveries& deliveries() const noexcept { return *deliveries_; }
+
+ private:
+  struct Waiting {  // A record that found no room, whole.
+    std::string bytes;
+    std::optional<std::string> key;
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+    EventTime timestamp;
+    bool tombstone;
+  };
+
+  Producer(const SinkOptions& options, const std::string& name, const SinkContext& context);
+
+  Status start(const SinkOptions& options, const SinkContext& context);
+  Status take(const RawMessage& record);
+  rd_kafka_resp_err_t produce(const RawMessage& record, std::size_t bytes);
+  void keep(const RawMessage& record);
+  Status produce_waiting();
+  void serve();
+  bool has_room() const noexcept { return waiting_.empty() && !deliveries_->full(); }
+  Status drain();
+  static void on_event(rd_kafka_t*, void* producer);
+  static void on_report(rd_kafka_t*, const rd_kafka_message_t* report, void* opaque);
+
+  const std::string topic_;
+  const std::chrono::milliseconds delivery_timeout_;
+  const Clock* clock_;
+  Waker* waker_;
+  Notices* notices_;
+  std::unique_ptr<Deliveries> deliveries_;
+  Client client_;  // Before what belongs to it: destroyed after.
+  std::unique_ptr<rd_kafka_topic_t, CloseTopic> handle_;
+  std::unique_ptr<rd_kafka_queue_t, CloseQueue> queue_;
+  std::deque<Waiting> waiting_;
+  Instant served_;
+  std::atomic<bool> wants_room_{false};
+  bool closed_ = false;
+};
+
+}  // namespace penstock::kafka::internal
