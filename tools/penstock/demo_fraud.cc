@@ -10,11 +10,14 @@
 
 #include "penstock/examples/fraud/fraud_job.h"
 #include "penstock/io/console/console_sink.h"
+#include "penstock/io/encode/message_encoder.h"
 #include "penstock/io/file/line_file_sink.h"
 #include "penstock/io/file/line_file_source.h"
 #include "penstock/io/file/standard_input_source.h"
 #include "penstock/io/generator/payment_generator.h"
+#include "penstock/io/json/iso8601.h"
 #include "penstock/tools/penstock/alert_line.h"
+#include "penstock/tools/penstock/endpoint.h"
 #include "penstock/tools/penstock/measured_rules.h"
 #include "penstock/tools/penstock/signals.h"
 
@@ -29,7 +32,9 @@ Result<ErrorPolicy> policy_of(const std::string& name) {
                                   "\": choose fail, skip or dead_letter");
 }
 
-std::shared_ptr<const ByteSource> source_of(const DemoFraudOptions& options) {
+Result<std::shared_ptr<const ByteSource>> source_of(const DemoFraudOptions& options) {
+  if (is_endpoint(options.from))
+    return source_at(options.from, {options.start, options.kafka_properties}, "--from");
   if (options.from == "-") return standard_input_source();
   if (options.from != "generator")
     return line_file_source({.path = options.from, .follow = options.follow});
@@ -40,9 +45,32 @@ std::shared_ptr<const ByteSource> source_of(const DemoFraudOptions& options) {
   return payment_generator(payments);
 }
 
+// Where alerts go, if not into a file or to the console.
+Result<SinkAt> sink_of(const DemoFraudOptions& options) {
+  if (!is_endpoint(options.to)) return SinkAt{};
+  return sink_at(options.to, {options.start, options.kafka_properties}, "--to");
+}
+
+// What a subscriber needs without reading the alert: whose it is, whether it was seen before, how old it is.
+auto alert_message() {
+  const auto time = [](const fraud::Alert& alert) noexcept {
+    char text[json::kIso8601BytesMax];
+    return InlineString<json::kIso8601BytesMax>::of({text, json::format_iso8601(alert.at, text)});
+  };
+  return message(json::encoder<fraud::Alert>())
+      .key(&fraud::Alert::card)
+      .header("alert_id", &fraud::Alert::id)
+      .header("event_time", time)
+      .header("rules_version", &fraud::Alert::version);
+}
+
 template <class Alerts>
-void end_in_sink(Alerts alerts, const std::string& to) {
-  if (to == "console") {
+void end_in_sink(Alerts alerts, const std::string& to, SinkAt endpoint) {
+  if (endpoint.sink != nullptr && endpoint.kind == EndpointKind::kKafka) {
+    std::move(alerts).sink(std::move(endpoint.sink), alert_message());
+  } else if (endpoint.sink != nullptr) {
+    std::move(alerts).sink(std::move(endpoint.sink), json::encoder<fraud::Alert>());
+  } else if (to == "console") {
     std::move(alerts).sink(console_sink(), AlertLine(::isatty(STDOUT_FILENO) == 1));
   } else if (to == "-") {
     std::move(alerts).sink(console_sink(), json::encoder<fraud::Alert>());
@@ -133,6 +161,10 @@ Status run_demo_fraud(const DemoFraudOptions& options) {
   const Result<fraud::RuleSet> first =
       options.rules.empty() ? fraud::RuleSet{} : fraud::read_rule_set(options.rules);
   if (!first.ok()) return first.status();
+  Result<std::shared_ptr<const ByteSource>> payments = source_of(options);
+  if (!payments.ok()) return payments.status();
+  Result<SinkAt> endpoint = sink_of(options);
+  if (!endpoint.ok()) return endpoint.status();
 
   Job job("fraud");
   auto figures = std::make_shared<Figures>();
@@ -142,9 +174,9 @@ Status run_demo_fraud(const DemoFraudOptions& options) {
   const auto rules =
       fraud::rules_of(job, options.rules, job_options.decode, ToldRuleSetDecoder(options.rules));
   auto [alerts, changes] =
-      fraud::alerts_of(job, source_of(options), rules, job_options,
+      fraud::alerts_of(job, std::move(*payments), rules, job_options,
                        MeasuredRules(fraud::FraudRules(*first), figures, warm_up));
-  end_in_sink(std::move(alerts), options.to);
+  end_in_sink(std::move(alerts), options.to, std::move(*endpoint));
   std::move(changes).for_each([](const fraud::RuleSet& in_force) {
     std::fprintf(stderr, "%s\n", fraud::describe(in_force).c_str());
   });
@@ -168,13 +200,24 @@ void add_demo_fraud(CLI::App& demo, int& exit_code) {
                                         "Card payments in, alerts out: velocity, unusual amounts, "
                                         "impossible travel, blocked merchants");
   fraud
-      ->add_option("--from", options->from,
-                   "generator, a file of JSON lines, or - for standard input")
+      ->add_option(
+          "--from", options->from,
+          "generator, a file of JSON lines, - for standard input, kafka://HOST:PORT/TOPIC or "
+          "tcp://HOST:PORT")
       ->capture_default_str();
   fraud
       ->add_option("--to", options->to,
-                   "console, a file for JSON lines, or - for JSON lines on standard output")
+                   "console, a file for JSON lines, - for JSON lines on standard output, "
+                   "kafka://HOST:PORT/TOPIC or tcp://HOST:PORT")
       ->capture_default_str();
+  fraud->add_option("--start", options->start,
+                    "where to begin in Kafka: latest, earliest, a time as 2024-01-01T00:00:00Z, or "
+                    "PARTITION:OFFSET,...");
+  fraud
+      ->add_option("--kafka-property", options->kafka_properties,
+                   "NAME=VALUE of the Kafka client, as security.protocol=ssl; may be repeated, "
+                   "and holds for --from and --to. A value file:PATH or env:NAME is read there")
+      ->allow_extra_args(false);
   fraud
       ->add_option("--rate", options->rate,
                    "generated payments per second; 0: as fast as they are taken")

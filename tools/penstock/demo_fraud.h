@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "penstock/core/base/status.h"
 
@@ -13,10 +14,13 @@ class App;
 namespace penstock::tools {
 
 struct DemoFraudOptions {
-  std::string from = "generator";  // generator | PATH | - (standard input)
-  std::string to = "console";      // console | PATH | - (JSON lines on standard output)
-  double rate = 20'000;            // Payments per second; 0: as fast as they are taken.
-  double seconds = 10;             // Of generated payments; 0: until stopped.
+  std::string from =
+      "generator";             // generator | PATH | - (standard input) | kafka://... | tcp://...
+  std::string to = "console";  // console | PATH | - (JSON lines on standard output) | the same
+  std::string start;           // Of a Kafka source: see tools/penstock/endpoint.h.
+  std::vector<std::string> kafka_properties;
+  double rate = 20'000;  // Payments per second; 0: as fast as they are taken.
+  double seconds = 10;   // Of generated payments; 0: until stopped.
   std::uint64_t seed = 1;
   std::uint32_t workers = 1;
   std::string rules;                     // A file of them, watched; empty: the program's own.

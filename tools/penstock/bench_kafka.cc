@@ -1,0 +1,176 @@
+#include "penstock/tools/penstock/bench_kafka.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "penstock/bench/harness/latency_line.h"
+#include "penstock/bench/harness/machine.h"
+#include "penstock/core/base/clock.h"
+
+namespace penstock::tools {
+namespace {
+
+using bench::Histogram;
+using bench::KafkaLatency;
+using bench::KafkaRate;
+using bench::KafkaSubject;
+
+constexpr std::array kTurn = {KafkaSubject::kRelay, KafkaSubject::kQueryA, KafkaSubject::kQueryB};
+constexpr double kGoalP50Us = 50;
+constexpr double kGoalP99Us = 500;
+constexpr double kGoalRate = 0.7;
+
+// Names that no run before this one has used.
+class TopicNames {
+ public:
+  std::string next() { return stem_ + "-" + std::to_string(count_++); }
+
+ private:
+  std::string stem_ = "penstock-bench-" + std::to_string(::getpid()) + "-" +
+                      std::to_string(RealClock().wall_now().micros);
+  int count_ = 0;
+};
+
+// What the runs of one subject, and their differences to the relay of the same turn, have in common.
+struct Compared {
+  std::string name;
+  KafkaDifferences p50{.percent = 50};
+  KafkaDifferences p99{.percent = 99};
+};
+
+Result<Histogram> run_one(KafkaSubject subject, const BenchKafkaOptions& options, TopicNames& names,
+                          int turn) {
+  bench::KafkaLoad load = options.load;
+  load.topic_prefix = names.next();
+  Result<KafkaLatency> seen = bench::run_kafka_latency(subject, load);
+  if (!seen.ok()) return seen.status();
+  const std::string name = std::string(name_of(subject)) + "_" + std::to_string(turn);
+  std::printf("%s\n", bench::format_latency(name, seen->latency_ns).c_str());
+  std::fflush(stdout);
+  return std::move(seen->latency_ns);
+}
+
+// Each turn begins with another one.
+Result<std::array<Histogram, kTurn.size()>> run_turn(const BenchKafkaOptions& options,
+                                                     TopicNames& names, int turn) {
+  std::array<Histogram, kTurn.size()> seen;
+  for (std::size_t i = 0; i < kTurn.size(); ++i) {
+    const std::size_t place = (i + static_cast<std::size_t>(turn)) % kTurn.size();
+    Result<Histogram> one = run_one(kTurn[place], options, names, turn);
+    if (!one.ok()) return one.status();
+    seen[place] = std::move(*one);
+  }
+  return seen;
+}
+
+Status print_latencies(const BenchKafkaOptions& options) {
+  TopicNames names;
+  std::array<Histogram, kTurn.size()> all;
+  std::vector<Compared> compared = {{.name = "A-relay"}, {.name = "B-relay"}};
+  for (int turn = 0; turn < options.alternations; ++turn) {
+    const Result<std::array<Histogram, kTurn.size()>> seen = run_turn(options, names, turn);
+    if (!seen.ok()) return seen.status();
+    for (std::size_t i = 0; i < kTurn.size(); ++i) all[i].merge((*seen)[i]);
+    for (std::size_t i = 0; i < compared.size(); ++i) {
+      compared[i].p50.add((*seen)[i + 1], (*seen)[0]);
+      compared[i].p99.add((*seen)[i + 1], (*seen)[0]);
+    }
+  }
+  for (std::size_t i = 0; i < kTurn.size(); ++i) {
+    const std::string name = std::string(name_of(kTurn[i])) + "_all";
+    std::printf("%s\n", bench::format_latency(name, all[i]).c_str());
+  }
+  for (const Compared& each : compared) {
+    std::printf("%s\n%s\n", each.p50.format(each.name, kGoalP50Us).c_str(),
+                each.p99.format(each.name, kGoalP99Us).c_str());
+  }
+  return Status();
+}
+
+Status print_rates(const BenchKafkaOptions& options) {
+  TopicNames names;
+  Status failure;
+  const auto rate_of = [&](KafkaSubject subject) {
+    if (!failure.ok()) return 1.0;
+    const Result<KafkaRate> rate =
+        bench::run_kafka_rate(subject, options.load.brokers, options.events, names.next());
+    if (!rate.ok()) failure = rate.status();
+    if (!rate.ok()) return 1.0;
+    std::printf("rate name=%s purchases_per_second=%.0f\n", std::string(name_of(subject)).c_str(),
+                rate->purchases_per_second);
+    std::fflush(stdout);
+    return rate->purchases_per_second;
+  };
+  const bench::PairedResult result = bench::run_paired(
+      "kafka_filter_count", {bench::GoalKind::kAtLeast, kGoalRate}, options.alternations,
+      [&] { return rate_of(KafkaSubject::kMaximum); },
+      [&] { return rate_of(KafkaSubject::kRelay); });
+  PENSTOCK_RETURN_IF_ERROR(failure);
+  std::printf("%s\n", bench::format_paired(result).c_str());
+  return Status();
+}
+
+int report(const Status& status) {
+  if (!status.ok()) std::fprintf(stderr, "penstock: %s\n", status.to_string().c_str());
+  return status.exit_code();
+}
+
+}  // namespace
+
+void KafkaDifferences::add(const Histogram& engine, const Histogram& relay) {
+  more_us.push_back(static_cast<double>(engine.percentile(percent) - relay.percentile(percent)) /
+                    1000);
+}
+
+std::string KafkaDifferences::format(const std::string& name, double goal_us) const {
+  const bench::Spread spread = bench::spread_of(more_us);
+  std::array<char, 200> text{};
+  std::snprintf(text.data(), text.size(),
+                "difference name=%s unit=us p%g median=%+.1f min=%+.1f max=%+.1f goal=<=%.0f %s",
+                name.c_str(), percent, spread.median, spread.min, spread.max, goal_us,
+                spread.median <= goal_us ? "ok" : "SHORT");
+  return text.data();
+}
+
+Status print_kafka(const BenchKafkaOptions& options) {
+  if (options.load.events() == 0)
+    return Status::invalid_argument("--rate and --seconds make no purchase at all");
+  std::printf("%s\n", bench::format_machine(bench::read_machine()).c_str());
+  const bench::Noise before = bench::read_noise();
+  PENSTOCK_RETURN_IF_ERROR(options.max_rate ? print_rates(options) : print_latencies(options));
+  std::printf("%s\n", bench::format_noise(bench::read_noise() - before).c_str());
+  return Status();
+}
+
+void add_bench_kafka(CLI::App& bench, int& exit_code) {
+  auto options = std::make_shared<BenchKafkaOptions>();
+  CLI::App* kafka = bench.add_subcommand(
+      "kafka", "Latencies and rates from topic to topic, engine beside a bare relay, in turns");
+  kafka->add_option("--brokers", options->load.brokers, "HOST:PORT; `tools/kafka start` prints it")
+      ->capture_default_str();
+  kafka->add_option("--rate", options->load.rate_per_second, "purchases due per second")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}));
+  kafka->add_option("--seconds", options->load.seconds, "how long each run is measured")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  kafka->add_option("--warm", options->load.warm_seconds, "seconds before that")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  kafka->add_option("--alternations", options->alternations, "turns; the median counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  kafka->add_flag("--max-rate", options->max_rate,
+                  "instead: how fast a full topic is worked off, JSON, filter and keyed count");
+  kafka->add_option("--events", options->events, "purchases in that topic")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1000}, std::uint64_t{1'000'000'000}));
+  kafka->callback([options, &exit_code] { exit_code = report(print_kafka(*options)); });
+}
+
+}  // namespace penstock::tools
