@@ -103,7 +103,8 @@ rd_kafka_resp_err_t Cluster::topics(const TopicChoice& choice, milliseconds time
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t Cluster::offsets(std::vector<OffsetQuestion>& questions, milliseconds timeout) {
+rd_kafka_resp_err_t ask_offsets(rd_kafka_t* client, std::vector<OffsetQuestion>& questions,
+                                milliseconds timeout) {
   if (questions.empty()) return RD_KAFKA_RESP_ERR_NO_ERROR;
   const std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyList> list(
       rd_kafka_topic_partition_list_new(static_cast<int>(questions.size())));
@@ -112,7 +113,7 @@ rd_kafka_resp_err_t Cluster::offsets(std::vector<OffsetQuestion>& questions, mil
         each.at;
   }
   const rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(client_.get(), list.get(), count_of(timeout));
+      rd_kafka_offsets_for_times(client, list.get(), count_of(timeout));
   for (OffsetQuestion& each : questions) {
     const rd_kafka_topic_partition_t* answer =
         rd_kafka_topic_partition_list_find(list.get(), each.topic.c_str(), each.partition);

@@ -40,6 +40,11 @@ struct OffsetQuestion {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
+// Through any handle. An answer for some may come with errors for others. (The client's own question for both ends of a
+// partition waits without a limit for a broker that has gone.)
+rd_kafka_resp_err_t ask_offsets(rd_kafka_t* client, std::vector<OffsetQuestion>& questions,
+                                std::chrono::milliseconds timeout);
+
 // Enough of a record to tell it from another one at the same offset.
 struct Fingerprint {
   std::int64_t offset = -1;
@@ -66,9 +71,10 @@ class Cluster {
   // All that `choice` takes; those of a list also when they are missing, with their error.
   rd_kafka_resp_err_t topics(const TopicChoice& choice, std::chrono::milliseconds timeout,
                              std::vector<TopicState>& found);
-  // An answer for some may come with errors for others.
   rd_kafka_resp_err_t offsets(std::vector<OffsetQuestion>& questions,
-                              std::chrono::milliseconds timeout);
+                              std::chrono::milliseconds timeout) {
+    return ask_offsets(client_.get(), questions, timeout);
+  }
   Found first_at(const std::string& topic, std::int32_t partition, std::int64_t offset,
                  std::chrono::milliseconds timeout);
 

@@ -96,15 +96,8 @@ void Watch::serve() {
   }
   if (!std::exchange(away_, true)) doubt_all();
   // The handle that reads says itself when it is well again.
-  std::int64_t first = 0;
-  std::int64_t end = 0;
-  for (const auto& each : watched_) {
-    const Partition& partition = *each->partition;
-    if (rd_kafka_query_watermark_offsets(
-            client_.get(), partition.topic().c_str(), partition.number(), &first, &end,
-            static_cast<int>(kTick.count())) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      trouble_.over();
-    }
+  if (!watched_.empty()) {
+    if (answers(*watched_.front()->partition)) trouble_.over();
     return;
   }
   // A task without partitions asks for anything.
@@ -114,6 +107,11 @@ void Watch::serve() {
     rd_kafka_metadata_destroy(metadata);
     trouble_.over();
   }
+}
+
+bool Watch::answers(const Partition& partition) {
+  std::vector<OffsetQuestion> end = {{.topic = partition.topic(), .partition = partition.number()}};
+  return ask_offsets(client_.get(), end, kTick) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 // A client that holds as much as it may stops to fetch, and notices that there is room only when something else
@@ -137,11 +135,7 @@ void Watch::nudge() {
               " times so far); if the lag grows, add tasks or partitions");
     } else if (watched.full && queued < share_bytes_ / 2) {
       watched.full = false;
-      std::int64_t first = 0;
-      std::int64_t end = 0;
-      (void)rd_kafka_query_watermark_offsets(client_.get(), watched.partition->topic().c_str(),
-                                             watched.partition->number(), &first, &end,
-                                             static_cast<int>(kTick.count()));
+      static_cast<void>(answers(*watched.partition));
     }
   }
 }

@@ -96,6 +96,8 @@ class Watch {
   // watch.cc
   void run(std::promise<Status>& opened);
   void serve();
+  // Whether the handle that reads gets an answer about it, within kTick.
+  bool answers(const Partition& partition);
   void nudge();
   void take_reports();
   bool handle_report(const PartitionError& report);
