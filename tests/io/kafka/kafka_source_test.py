@@ -377,6 +377,16 @@ class Broken(WithBroker):
         cat.notice("answer again")
         self.assertEqual(cat.of("failed"), [])
 
+    def test_a_reader_ends_while_its_broker_is_away(self):
+        self.create("left")
+        cat = self.cat("--topic", "left", "--start", "earliest").opened()
+        self.produce("left", 0, 5)
+        cat.records(5)
+        self.kafka("kill9")
+        cat.notice("kafka left", "no answer", self.state["KAFKA"])
+        cat.end()
+        self.start()
+
     def test_a_broker_that_is_silent_is_told(self):
         self.create("mute")
         cat = self.cat("--topic", "mute", "--stall-after", "2000").opened()
