@@ -25,11 +25,15 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) noexcept {
 
 // What one array may reserve of the address space that the process may have: an operator has several.
 std::size_t address_bytes_max() noexcept {
+#ifdef __SANITIZE_THREAD__
+  return std::size_t{4} << 30;  // Its programs have little more than a terabyte of addresses.
+#else
   constexpr std::size_t kArrays = 32;
   rlimit limit{};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
     return ~std::size_t{0};
   return limit.rlim_cur / kArrays;
+#endif
 }
 
 }  // namespace

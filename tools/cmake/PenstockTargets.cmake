@@ -5,7 +5,7 @@
 #                                                              folders that are libraries of their own
 #   penstock_objects(NAME DIR dir [DEPS target...])            an internal, not installed library from one folder
 #   penstock_program(NAME SOURCES file... [DEPS target...])    an executable, with jemalloc when that is installed
-#   penstock_test(FOLDER [DEPS target...])                     penstock_FOLDER_tests and its *_test.py scripts
+#   penstock_test(FOLDER [DEPS target...] [EXCEPT regex])      penstock_FOLDER_tests and its *_test.py scripts
 #   penstock_bench([DEPS target...])                           penstock_microbench from every *_bench.cc
 #   penstock_fuzz(SOURCE [DEPS target...])                     one libFuzzer executable
 
@@ -59,9 +59,12 @@ function(penstock_program name)
 endfunction()
 
 function(penstock_test folder)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "EXCEPT" "DEPS" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${folder}")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${dir}/*_test.cc")
+  if(arg_EXCEPT)
+    list(FILTER sources EXCLUDE REGEX "${arg_EXCEPT}")
+  endif()
   file(GLOB_RECURSE scripts CONFIGURE_DEPENDS "${dir}/*_test.py")
   set(target penstock_${folder}_tests)
   set(support penstock_${folder}_test_support)  # What the tests of the folder share.
