@@ -227,11 +227,14 @@ class WindowPanes {
   bool has_ahead(const StateEntry* entry) const noexcept { return entry->present & ahead_bit_; }
   // Whether the ring of a key that stands at `place` reaches to `pane`.
   bool in_ring(std::int64_t place, std::int64_t pane) const noexcept {
+    const std::uint64_t ahead =
+        static_cast<std::uint64_t>(pane) - static_cast<std::uint64_t>(place);
     return place != kStartOfTime &&
-           static_cast<std::uint64_t>(pane - place + window_ + kept_late_) <= ring_mask_;
+           ahead + static_cast<std::uint64_t>(window_ + kept_late_) <= ring_mask_;
   }
   std::int64_t ring_end(std::int64_t place) const noexcept {
-    return place - window_ - kept_late_ + static_cast<std::int64_t>(ring_mask_) + 1;
+    const std::int64_t room = static_cast<std::int64_t>(ring_mask_) + 1 - window_ - kept_late_;
+    return place > kEndOfTime - room ? kEndOfTime : place + room;
   }
   [[gnu::noinline]] bool start(StateEntry* entry) noexcept {
     const std::uint32_t number = table_->number_of(entry);

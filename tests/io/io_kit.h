@@ -193,14 +193,15 @@ class ReaderRun {
     lines.push_back({std::string(raw.bytes), raw.origin, raw.arrival, raw.cut_from_bytes,
                      raw.cut_from_bytes > 0 ? reader_->why_cut(raw) : ""});
     const char* end = raw.bytes.data() + raw.bytes.size();
-    for (std::size_t i = 0; i < kRawPaddingBytes; ++i) padding_sum_ = padding_sum_ + end[i];
+    for (std::size_t i = 0; i < kRawPaddingBytes; ++i)
+      padding_sum_ = padding_sum_ + static_cast<unsigned char>(end[i]);
   }
 
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
   Result<std::unique_ptr<ByteReader>> opened_;
   std::unique_ptr<ByteReader> reader_;
   std::vector<RawRecord> batch_;
-  volatile int padding_sum_ = 0;
+  volatile unsigned padding_sum_ = 0;
 };
 
 }  // namespace penstock::test

@@ -13,6 +13,7 @@ namespace penstock {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -196,7 +197,10 @@ TEST_F(TcpLineSinkTest, ClosingDoesNotWaitForEverForAPeerThatDoesNotRead) {
   auto writer = open(wanted);
   test::Peer peer = server_.accept();
   fill(*writer);
-  EXPECT_THAT(writer->close().to_string(), HasSubstr("bytes could not be sent within 20 ms"));
+  // Which of the two depends on how much the kernel takes.
+  EXPECT_THAT(writer->close().to_string(),
+              AnyOf(HasSubstr("bytes could not be sent within 20 ms"),
+                    HasSubstr("bytes sent were not acknowledged within 20 ms")));
 }
 
 TEST_F(TcpLineSinkTest, RaisesNoSignal) {
