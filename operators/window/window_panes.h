@@ -480,8 +480,7 @@ class WindowPanes {
 
   EventTime watermark_ = kMinEventTime;
   std::int64_t next_ = kStartOfTime;
-  std::int64_t late_before_ =
-      kStartOfTime;  // Records of panes before it are late for every window.
+  std::int64_t late_before_ = kStartOfTime;  // Records of panes before it are late everywhere.
   bool walking_ = false;
   Status status_;
   std::int64_t fire_ = kStartOfTime;  // The end of the windows that the walk fires.

@@ -41,7 +41,7 @@ TEST(GrowableMemory, RefusesToGrowPastItsReservation) {
 
 TEST(GrowableMemory, RefusesWhatNoMachineHas) {
   GrowableMemory memory;
-  EXPECT_FALSE(memory.reserve(std::size_t{1} << 60, 0));
+  EXPECT_FALSE(memory.reserve(std::size_t{1} << 60, std::size_t{1} << 60));
   EXPECT_EQ(memory.data(), nullptr);
 }
 
