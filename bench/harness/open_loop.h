@@ -84,6 +84,29 @@ class OpenLoopSchedule {
   std::uint64_t in_period_ = 0;  // 0: no bursts.
 };
 
+// The same load with events that come together: at each of `ticks_per_second` moments all are due that the rate gives it.
+class TickSchedule {
+ public:
+  // REQUIRES: 0 < rate, ticks <= OpenLoopSchedule::kRateMax; less than 2^63 / rate ticks pass.
+  TickSchedule(Instant start, std::uint64_t rate_per_second,
+               std::uint64_t ticks_per_second) noexcept
+      : ticks_(start, ticks_per_second),
+        rate_(rate_per_second),
+        ticks_per_second_(ticks_per_second) {
+    PENSTOCK_CHECK(rate_ > 0 && rate_ <= OpenLoopSchedule::kRateMax);
+  }
+
+  Instant due(std::uint64_t i) const noexcept { return ticks_.due(i * ticks_per_second_ / rate_); }
+  std::uint64_t due_count(Instant now) const noexcept {
+    return (ticks_.due_count(now) * rate_ + ticks_per_second_ - 1) / ticks_per_second_;
+  }
+
+ private:
+  OpenLoopSchedule ticks_;
+  std::uint64_t rate_;
+  std::uint64_t ticks_per_second_;
+};
+
 // Latencies from the due time; those of events that were due before the end of the warm-up are only counted.
 class LatencyRecorder {
  public:

@@ -42,7 +42,7 @@ class PurchaseSender {
   }
 
   // Each when it is due. The kernel may round a sleep up by 50 us: not here.
-  void send_on_schedule(const OpenLoopSchedule& schedule, std::uint64_t events) {
+  void send_on_schedule(const TickSchedule& schedule, std::uint64_t events) {
     ::prctl(PR_SET_TIMERSLACK, 1UL);
     const RealClock clock;
     for (std::uint64_t next = 0; next < events && !failed();) {
@@ -190,7 +190,7 @@ Result<KafkaLatency> run_kafka_latency(KafkaSubject subject, const KafkaLoad& lo
 
   const std::uint64_t expected = results_of(subject, load.events());
   const Instant start = RealClock().now() + std::chrono::milliseconds(100);
-  const OpenLoopSchedule schedule(start, load.rate_per_second);
+  const TickSchedule schedule(start, load.rate_per_second, load.ticks_per_second);
   const Instant measured_from = start + nanos_of(load.warm_seconds);
   {
     const auto reading = spawn("bench-reader", [&] { reader.read(expected, measured_from); });

@@ -1,8 +1,9 @@
 // bench/workloads/kafka_run.h -- one run from topic to topic: how late results are at a rate, or how many go through.
 //
 // Latency    An open loop: a thread with a producer of its own sends each purchase when it is due, and a third thread
-//            reads the results. A latency counts from the moment at which the purchase was due, so it holds what the
-//            sender was late, both ways through the broker, and what stands between.
+//            reads the results. Purchases come in small groups: a client that sends each alone leaves nothing of two
+//            cores for what is measured. A latency counts from the moment at which the purchase was due, so it holds
+//            what the sender was late, both ways through the broker, and what stands between.
 // Rate       All purchases are in the topic before the clock starts. It runs from the first results in the output topic
 //            to the last.
 // Topics     Made for the run, and deleted with it.
@@ -21,6 +22,8 @@ namespace penstock::bench {
 struct KafkaLoad {
   std::string brokers;
   std::uint64_t rate_per_second = 10'000;
+  std::uint64_t ticks_per_second =
+      1000;                  // Moments at which purchases are due, those of one together.
   double seconds = 10;       // Measured.
   double warm_seconds = 3;   // Before that.
   std::string topic_prefix;  // Of this run alone.

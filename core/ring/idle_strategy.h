@@ -3,9 +3,12 @@
 // Decision   Pure: no thread, no clock, no system call; the caller spins or parks. Spinning for as long as one wake
 //            costs and parking then is never worse than twice the best choice in hindsight. There is no yield phase:
 //            it costs more than a spin, wakes nobody and hides the worker from the scheduler's sleep accounting.
+// Learning   Where every rest has lasted longer for a while, as between batches from a network, spinning only takes the
+//            core from whoever would end the rest: it then parks at once, until a rest was short enough to be spun.
 // Threads    One strategy per worker, used by its thread.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 #include "penstock/core/base/cpu.h"
@@ -31,17 +34,28 @@ class IdleStrategy {
   Idle on_idle(Instant now) noexcept {
     if (profile_ == WaitProfile::kLatency) return Idle::kSpin;
     if (idle_since_ == kNever) idle_since_ = now;
+    if (long_rests_ >= kLongRests) return Idle::kPark;
     return now - idle_since_ < spin_limit_ ? Idle::kSpin : Idle::kPark;
   }
 
-  void on_work() noexcept { idle_since_ = kNever; }
+  // After a step with work, with the time of that step.
+  void on_work(Instant now) noexcept {
+    if (idle_since_ == kNever) return;
+    // Who was parked ran again a wake, which is as long as the limit, after there was work.
+    const bool short_enough = now - idle_since_ < 2 * spin_limit_;
+    long_rests_ = short_enough ? 0 : std::min(long_rests_ + 1, kLongRests);
+    idle_since_ = kNever;
+  }
 
   bool may_park() const noexcept { return profile_ != WaitProfile::kLatency; }
 
  private:
+  static constexpr int kLongRests = 8;
+
   WaitProfile profile_;
   std::chrono::nanoseconds spin_limit_;
   Instant idle_since_ = kNever;  // kNever while there is work.
+  int long_rests_ = 0;           // One after the other.
 };
 
 // How long a parked thread takes to run again after a wake, on this machine, now: the median of some real ones, which

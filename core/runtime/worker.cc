@@ -44,7 +44,7 @@ StepOutcome Worker::run() {
     const StepOutcome outcome = step();
     if (outcome == StepOutcome::kFailed || outcome == StepOutcome::kFinished) return outcome;
     if (outcome == StepOutcome::kWorked) {
-      idle_.on_work();
+      idle_.on_work(stepped_at_);
     } else {
       rest(stepped_at_, outcome);
     }
@@ -70,7 +70,7 @@ void Worker::rest(Instant now, StepOutcome outcome) {
     parker_.park_until(wake_at == kNever ? kNever : wake_at - options_.timer_lateness);
   } else {
     parker_.cancel_park();
-    if (last == StepOutcome::kWorked) idle_.on_work();
+    if (last == StepOutcome::kWorked) idle_.on_work(stepped_at_);
   }
 }
 

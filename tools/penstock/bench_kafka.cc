@@ -156,6 +156,11 @@ void add_bench_kafka(CLI::App& bench, int& exit_code) {
   kafka->add_option("--rate", options->load.rate_per_second, "purchases due per second")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}));
+  kafka
+      ->add_option("--ticks", options->load.ticks_per_second,
+                   "moments a second at which they are due, those of one moment together")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
   kafka->add_option("--seconds", options->load.seconds, "how long each run is measured")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

@@ -57,6 +57,25 @@ TEST(OpenLoopSchedule, RaisesTheRateAtTheStartOfEachPeriodOfABurst) {
   EXPECT_EQ(schedule.due_count(Instant{0} + seconds(10)), 1901u);
 }
 
+TEST(TickSchedule, LetsEventsComeTogetherAtTheSameRate) {
+  const TickSchedule schedule(Instant{500}, 10'000, 1000);
+  EXPECT_EQ(schedule.due(9), Instant{500});
+  EXPECT_EQ(schedule.due(10), Instant{500} + milliseconds(1));
+  EXPECT_EQ(schedule.due(10'000), Instant{500} + seconds(1));
+}
+
+TEST(TickSchedule, CountsExactlyTheEventsThatAreDue) {
+  for (const std::uint64_t rate : {7ULL, 999ULL, 1000ULL, 2500ULL, 123'457ULL}) {
+    const TickSchedule schedule(Instant{100}, rate, 1000);
+    EXPECT_EQ(schedule.due_count(Instant{99}), 0u);
+    for (std::uint64_t i = 0; i < 5000; ++i) {
+      const Instant due = schedule.due(i);
+      EXPECT_GE(schedule.due_count(due), i + 1);
+      EXPECT_LE(schedule.due_count(due - nanoseconds(1)), i);
+    }
+  }
+}
+
 TEST(OpenLoopSchedule, CountsExactlyWithBurstsToo) {
   const OpenLoopSchedule schedule(
       Instant{5}, 999,

@@ -20,7 +20,7 @@ TEST(IdleStrategy, SpinsForItsLimitAndParksThen) {
 TEST(IdleStrategy, StartsAgainAfterWork) {
   IdleStrategy idle(WaitProfile::kBalanced, nanoseconds(100));
   EXPECT_EQ(idle.on_idle(Instant{1000}), Idle::kSpin);
-  idle.on_work();
+  idle.on_work(Instant{1050});
   EXPECT_EQ(idle.on_idle(Instant{1150}), Idle::kSpin);
   EXPECT_EQ(idle.on_idle(Instant{1250}), Idle::kPark);
 }
@@ -30,6 +30,23 @@ TEST(IdleStrategy, ParksAgainAtOnceWhenWokenForNothing) {
   idle.on_idle(Instant{0});
   EXPECT_EQ(idle.on_idle(Instant{100}), Idle::kPark);
   EXPECT_EQ(idle.on_idle(Instant{5'000'000}), Idle::kPark);
+}
+
+TEST(IdleStrategy, ParksAtOnceWhereEveryRestIsLongUntilOneIsShort) {
+  IdleStrategy idle(WaitProfile::kBalanced, nanoseconds(100));
+  std::int64_t now = 0;
+  const auto rest_for = [&](std::int64_t nanos) {
+    const Idle first = idle.on_idle(Instant{now});
+    idle.on_work(Instant{now += nanos});
+    return first;
+  };
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(rest_for(1'000'000), Idle::kSpin);
+  EXPECT_EQ(rest_for(99), Idle::kSpin);  // Starts the count again.
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(rest_for(200), Idle::kSpin);
+  EXPECT_EQ(rest_for(1'000'000), Idle::kPark);
+  EXPECT_EQ(rest_for(199),
+            Idle::kPark);  // Parked and woken again: within the limit there was work.
+  EXPECT_EQ(rest_for(1'000'000), Idle::kSpin);
 }
 
 TEST(IdleStrategy, NeverParksInTheLatencyProfile) {
