@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -118,6 +119,12 @@ class InputSource {
   Status close() {
     channel_->detach();
     return Status();
+  }
+
+  std::string what_may_be_lost() const {
+    return "input of the program: what was pushed after the last snapshot is lost in a crash, and "
+           "the "
+           "program has to push it again";
   }
 
   // What was accepted comes out before the end.

@@ -3,7 +3,9 @@
 namespace penstock {
 
 Result<std::unique_ptr<Engine>> Job::build(const Options& options) const {
-  Result<std::unique_ptr<Engine>> engine = Engine::build(*plan_, options);
+  EngineOptions named = options;
+  if (named.job_name.empty()) named.job_name = name_;
+  Result<std::unique_ptr<Engine>> engine = Engine::build(*plan_, named);
   if (engine.ok() && runs_->once && runs_->begun.exchange(true)) {
     return Status::failed_precondition(
         "it was started before, and its inputs belong to that run: write a new Job to run it "

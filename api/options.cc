@@ -1,6 +1,8 @@
 #include "penstock/api/options.h"
 
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -47,6 +49,18 @@ Status read_profile(const char* variable, WaitProfile& out) {
   return Status();
 }
 
+Status read_checkpoint(CheckpointOptions& out) {
+  if (const char* directory = std::getenv("PENSTOCK__CHECKPOINT")) out.directory = directory;
+  std::int64_t millis = out.interval / std::chrono::milliseconds(1);
+  PENSTOCK_RETURN_IF_ERROR(read_number("PENSTOCK__CHECKPOINT_INTERVAL_MS", millis));
+  if (millis < 1 || millis > 86'400'000) {
+    return unreadable("PENSTOCK__CHECKPOINT_INTERVAL_MS", std::to_string(millis),
+                      "1 to 86400000 milliseconds are wanted");
+  }
+  out.interval = std::chrono::milliseconds(millis);
+  return Status();
+}
+
 }  // namespace
 
 Result<Options> Options::from_environment() {
@@ -58,6 +72,7 @@ Result<Options> Options::from_environment() {
   if (status.ok()) status = read_number("PENSTOCK__RING_SLOTS", options.ring_slots);
   if (status.ok()) status = read_number("PENSTOCK__STATE_KEYS_MAX", options.state_keys_max);
   if (status.ok()) status = read_number("PENSTOCK__STATE_BYTES_MAX", options.state_bytes_max);
+  if (status.ok()) status = read_checkpoint(options.checkpoint);
   if (!status.ok()) return status;
   return options;
 }

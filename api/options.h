@@ -10,8 +10,9 @@ namespace penstock {
 
 struct Options : EngineOptions {
   // The defaults, changed by PENSTOCK__WORKERS, PENSTOCK__PROFILE (balanced | latency), PENSTOCK__PIN_WORKERS
-  // (true | false), PENSTOCK__BATCH_MAX, PENSTOCK__RING_SLOTS, PENSTOCK__STATE_KEYS_MAX, PENSTOCK__STATE_BYTES_MAX. A
-  // value that cannot be read is an error that names the variable.
+  // (true | false), PENSTOCK__BATCH_MAX, PENSTOCK__RING_SLOTS, PENSTOCK__STATE_KEYS_MAX, PENSTOCK__STATE_BYTES_MAX,
+  // PENSTOCK__CHECKPOINT (a folder), PENSTOCK__CHECKPOINT_INTERVAL_MS. A value that cannot be read is an error that
+  // names the variable.
   static Result<Options> from_environment();
 };
 

@@ -16,15 +16,19 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "penstock/core/stream/collector.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/core/time/split_watermarks.h"
 #include "penstock/operators/guarded.h"
+#include "penstock/operators/restore_errors.h"
 #include "penstock/operators/side_output.h"
 #include "penstock/operators/step_clock.h"
 
@@ -60,6 +64,8 @@ class AssignEventTime {
   Status open(const TaskContext& context) {
     failure_ = context.failure;
     counters_ = context.counters;
+    task_index_ = context.task_index;
+    task_count_ = context.task_count;
     if (misdated_to_) misdated_to_->open(context);
     clock_.open(*context.clock);
     measure();
@@ -93,10 +99,26 @@ class AssignEventTime {
     if (update.became_idle || (stays_idle && watermarks_.is_idle())) out.idle();
   }
   Instant wake_at() const noexcept { return watermarks_.idle_deadline(); }
+  void capture(Epoch, SnapshotWriter& out) noexcept {
+    out.section(kSection, kVersion);
+    watermarks_.capture(out);
+  }
+  Status restore(const SnapshotItem& item) {
+    if (item.section != kSection || item.version != kVersion)
+      return internal::section_unknown(item).with_place("event_time");
+    const bool whole = item.task_count != task_count_ || item.task_index == task_index_;
+    return watermarks_.restore(item.bytes, whole).with_place("event_time");
+  }
+  Status restored() {
+    watermarks_.restored();
+    return Status();
+  }
   void set_splits(std::span<const SplitId> splits) { watermarks_.set_splits(splits); }
   void select_split(SplitId split) noexcept { watermarks_.select(split); }
 
  private:
+  static constexpr std::string_view kSection = "penstock.event_time";
+  static constexpr std::uint32_t kVersion = 1;
   static constexpr EventTime kClockIsSet{1'577'836'800'000'000};  // 2020-01-01 00:00 UTC
 
   // Times before kEarliestTime come out above all others.
@@ -124,6 +146,8 @@ class AssignEventTime {
   StepClock clock_;
   std::optional<SideOutput<In>> misdated_to_;
   bool has_set_aside_ = false;
+  std::uint32_t task_index_ = 0;
+  std::uint32_t task_count_ = 1;
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;
 };

@@ -16,6 +16,13 @@
 // Broadcast  An operator of a connected stream (KeyedStream::connect) also takes the records of the other one, which
 //            come to every task; what it keeps of them lies in members of its own, the same in every task:
 //   void on_broadcast(const Record<R>&, CollectorOf<Output> auto&& out)
+// Snapshots  State, timers, windows and the watermark are kept and come back by themselves. What the operator holds in
+//            members of its own does where it has these:
+//   void capture(SnapshotWriter& out)            out.section("rules", 1); out.add(bytes), in sections whose names do
+//                                                not begin with "penstock."
+//   Status restore(const SnapshotItem& item)     each item that it captured in any task of the stage; what all tasks
+//                                                have alike, one takes of the task with item.task_index 0
+//   Status restored()                            after the last of them
 // Timers     An operator that sets timers (operators/timer/timer_service.h) names them and has on_timer().
 // Ordering   Records of one key come in the order in which each producer sent them.
 // Errors     A throw, two states of one name, no memory for a new key, or more keys than allowed fail the task with a
@@ -27,17 +34,21 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "penstock/core/stream/collector.h"
 #include "penstock/core/stream/element.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/operators/guarded.h"
 #include "penstock/operators/operator_context.h"
+#include "penstock/operators/restore_errors.h"
 #include "penstock/operators/step_clock.h"
 #include "penstock/operators/timer/timer_service.h"
 #include "penstock/operators/window/window_panes.h"
@@ -64,6 +75,8 @@ class KeyedProcess {
     failure_ = context.failure;
     counters_ = context.counters;
     credit_ = context.credit;
+    task_index_ = context.task_index;
+    task_count_ = context.task_count;
     // lint: allow(hot) once per task, when it opens
     state_ = std::make_shared<KeyedStateStore>(context.stage_name, context.state_memory);
     Status error;
@@ -93,6 +106,7 @@ class KeyedProcess {
   template <class Out>
   std::size_t on_run(std::span<const Element<In>> run, const Credit& credit, Out&& out) noexcept {
     records_ += run.size();
+    tell_restored(out);
     return for_each_ahead(
         state_->table(), run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },
         [&](std::size_t i, std::uint32_t candidate) {
@@ -130,6 +144,7 @@ class KeyedProcess {
     pass_watermark(out);
   }
   bool fire(std::size_t budget, auto&& out) noexcept {
+    tell_restored(out);
     if constexpr (kTimers) is_due_ = is_due_ || timers_->any_due();
     if (!is_due_) return false;
     for_each_window([&](auto& window) {
@@ -187,7 +202,60 @@ class KeyedProcess {
     return Status();
   }
 
+  // What is due and has not come out is state: the snapshot has the watermark that came in and the one that went out.
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept {
+    std::int64_t times[] = {watermark_.micros, passed_.micros};
+    out.section(kTimes, kSnapshotVersion);
+    out.add({reinterpret_cast<const char*>(times), sizeof(times)});
+    state_->capture(epoch, out);
+    for_each_window([&](auto& window) { window.capture(out); });
+    if constexpr (requires { op_.capture(out); })
+      guarded(failure_, "process",
+              [&]() noexcept(noexcept(op_.capture(out))) { op_.capture(out); });
+  }
+  bool capture_more(std::size_t budget, SnapshotWriter& out) noexcept {
+    bool more = state_->capture_more(budget, out);
+    for_each_window([&](auto& window) { more |= window.capture_more(budget, out); });
+    return more;
+  }
+  void cancel_capture() noexcept {
+    state_->cancel_capture();
+    for_each_window([](auto& window) { window.cancel_capture(); });
+  }
+  Status restore(const SnapshotItem& item) {
+    if (KeyedStateStore::is_of_state(item)) return state_->restore(item);
+    if (item.section == kTimes) return state_->with_place(restore_times(item));
+    Status status;
+    bool taken = false;
+    for_each_window([&](auto& window) {
+      if (taken || !window.is_of_window(item)) return;
+      taken = true;
+      status = window.restore(item, *state_, goes_on_here(item));
+    });
+    if (taken) return status;
+    if (!item.section.starts_with("penstock.")) {
+      if constexpr (requires { op_.restore(item); }) return state_->with_place(op_.restore(item));
+    }
+    return state_->with_place(internal::section_unknown(item));
+  }
+  Status restored() {
+    Status status = state_->restored();
+    for_each_window([&](auto& window) {
+      if (status.ok()) status = state_->with_place(window.restored());
+    });
+    if constexpr (kTimers) {
+      if (status.ok()) status = state_->with_place(timers_->restored(watermark_));
+    }
+    if constexpr (requires { op_.restored(); }) {
+      if (status.ok()) status = state_->with_place(op_.restored());
+    }
+    is_due_ = tells_restored_ = true;
+    return status;
+  }
+
  private:
+  static constexpr std::string_view kTimes = "penstock.process";
+  static constexpr std::uint32_t kSnapshotVersion = 1;
   // Gaps filled and index slots moved per batch, off the record path.
   static constexpr std::size_t kMaintenanceSlots = 64;
   // Looked at for what has expired, per batch and per record: a round keeps up with keys that come once. If A of them
@@ -195,6 +263,29 @@ class KeyedProcess {
   // (5/4 + 7/4) A = 3 A in all, paid for by A/4 records. More would make steps longer than 1 ms.
   static constexpr std::size_t kSweptEntries = 256;
   static constexpr std::size_t kSweptPerRecord = 12;
+
+  // Whether the task that has captured it goes on in this one. Where there were more or fewer tasks, all do in each.
+  bool goes_on_here(const SnapshotItem& item) const noexcept {
+    return item.task_count != task_count_ || item.task_index == task_index_;
+  }
+  Status restore_times(const SnapshotItem& item) {
+    std::int64_t times[2];
+    if (item.version != kSnapshotVersion || item.bytes.size() != sizeof(times))
+      return internal::section_unknown(item);
+    if (!goes_on_here(item)) return Status();
+    std::memcpy(times, item.bytes.data(), sizeof(times));
+    watermark_ = std::max(watermark_, EventTime{times[0]});
+    passed_ = std::exchange(has_times_, true) ? std::min(passed_, EventTime{times[1]})
+                                              : EventTime{times[1]};
+    return Status();
+  }
+  // Readers are told again how far it had come, before anything else.
+  void tell_restored(auto&& out) noexcept {
+    if (!tells_restored_) [[likely]]
+      return;
+    tells_restored_ = false;
+    if (passed_ != kMinEventTime) out.watermark(passed_);
+  }
 
   // False: it must wait until what is due before it has come out.
   [[gnu::always_inline]] bool on_element(std::uint64_t key_hash, std::uint32_t candidate,
@@ -349,6 +440,10 @@ class KeyedProcess {
   bool tells_time_ = false;
   bool expires_by_watermark_ = false;
   bool more_to_tidy_ = false;
+  bool has_times_ = false;  // Restored.
+  bool tells_restored_ = false;
+  std::uint32_t task_index_ = 0;
+  std::uint32_t task_count_ = 1;
   Instant ended_at_;
   std::size_t records_ = 0;  // Since the last batch ended.
   StepClock clock_;

@@ -54,6 +54,7 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   table.expected_keys = options.expected_keys;
   table.bytes_max = options.bytes_max;
   table.budget = budget_;
+  snapshot_.may_drop(options.may_drop);
   PENSTOCK_RETURN_IF_ERROR(with_place(table_.open(layout_, table)));
   for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->open(&table_, table)));
   table_.set_move_listener({[](void* self, std::uint32_t from, std::uint32_t to) noexcept {

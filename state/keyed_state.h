@@ -23,6 +23,7 @@
 #include "penstock/state/expiring_value.h"
 #include "penstock/state/map_state.h"
 #include "penstock/state/map_table.h"
+#include "penstock/state/state_snapshot.h"
 #include "penstock/state/state_sweep.h"
 #include "penstock/state/state_table.h"
 #include "penstock/state/value_state.h"
@@ -30,11 +31,13 @@
 namespace penstock {
 
 struct KeyedStateOptions {
-  KeyGroupRange groups;
+  KeyGroupRange groups{};
   std::uint64_t seed = 0;                      // Of the process; unknown to whoever sends keys.
   std::uint64_t max_keys = ~std::uint64_t{0};  // Of each table: keys, and elements of each map.
   std::uint64_t expected_keys = 0;
   std::uint64_t bytes_max = 0;  // Of each table; 0: what the machine has.
+  // States of a snapshot that a restore may drop, by name, where the operator has them no more; "*": any.
+  std::vector<std::string> may_drop{};
 };
 
 struct KeyedStateMetrics {
@@ -65,7 +68,7 @@ class KeyedStateStore {
   Result<ExpiringMap<K, V>> map_state(std::string_view name, const Ttl& ttl);
   // Bytes beside the key whose meaning is the caller's; index of its slot in table().layout(), placed once sealed.
   Result<std::uint32_t> raw_slot(std::string_view name, std::size_t bytes, std::size_t alignment) {
-    return add_slot(name, bytes, alignment, false);
+    return add_slot(name, bytes, alignment, false);  // Snapshots leave it to the caller too.
   }
   // Told when an entry of table() has moved.
   void add_move_listener(StateMoveListener listener) { move_listeners_.push_back(listener); }
@@ -90,6 +93,26 @@ class KeyedStateStore {
   // Table of the i-th map handle, for snapshots.
   StateTable& map_table(std::size_t index) noexcept { return maps_[index]->table(); }
   std::size_t maps() const noexcept { return maps_.size(); }
+
+  // What snapshots keep: all but raw slots. Errors of restores name the operator.
+  void capture(Epoch epoch, SnapshotWriter& out) { snapshot_.begin(epoch, out); }
+  bool capture_more(std::size_t budget, SnapshotWriter& out) { return snapshot_.more(budget, out); }
+  void cancel_capture() noexcept { snapshot_.cancel(); }
+  static bool is_of_state(const SnapshotItem& item) noexcept {
+    return StateSnapshot::is_of_state(item);
+  }
+  Status restore(const SnapshotItem& item) { return with_place(snapshot_.restore(item)); }
+  Status restored() {
+    current_.forget();
+    return with_place(snapshot_.restored());
+  }
+  // The entry of a key of a snapshot, for what is kept beside it. Null: the key is another task's.
+  Result<StateEntry*> restored_entry(std::uint64_t hash, std::string_view key) {
+    auto entry = snapshot_.entry_of(hash, key);
+    if (!entry.ok()) return with_place(entry.status());
+    return entry;
+  }
+  Status with_place(const Status& status) const;
 
   // What state expires by: the time of day, and for what is used from now on the watermark and its own time.
   void set_now(EventTime now) noexcept {
@@ -119,7 +142,6 @@ class KeyedStateStore {
   Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
                                  bool derived);
   Status check_size(std::size_t bytes) const;
-  Status with_place(const Status& status) const;
   void moved(std::uint32_t from, std::uint32_t to) noexcept;
 
   StateTable table_;
@@ -127,6 +149,7 @@ class KeyedStateStore {
   std::vector<std::unique_ptr<MapTable>> maps_;
   std::vector<StateMoveListener> move_listeners_;
   StateSweep sweep_{&current_, &table_};
+  StateSnapshot snapshot_{&table_, &maps_};
   MemoryBudget* budget_;
   StateLayout layout_;
   std::string place_;
@@ -137,6 +160,7 @@ template <class T>
 Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
   auto index = add_slot(name, sizeof(T), alignof(T), false);
   if (!index.ok()) return index.status();
+  snapshot_.add_state(name, StateKind::kValue, *index);
   return ValueState<T>(&current_, *index);
 }
 
@@ -146,6 +170,7 @@ Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, con
   PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
   auto index = add_slot(name, sizeof(Cell), alignof(Cell), false);
   if (!index.ok()) return index.status();
+  snapshot_.add_state(name, StateKind::kExpiringValue, *index);
   sweep_.add_value(*index, ttl);
   return ExpiringValue<T>(ValueState<Cell>(&current_, *index), &sweep_.clock(ttl.time), ttl);
 }
@@ -156,6 +181,7 @@ Result<MapState<K, V>> KeyedStateStore::map_state(std::string_view name) {
   if (!head.ok()) return head.status();
   PENSTOCK_RETURN_IF_ERROR(check_size(sizeof(V)));
   current_.need_scratch(sizeof(V));
+  snapshot_.add_state(name, StateKind::kMap, *head);
   maps_.push_back(std::make_unique<MapTable>(MapElementShape::of<K, V>(), *head));
   return MapState<K, V>(&current_, maps_.back().get());
 }
@@ -165,6 +191,7 @@ Result<ExpiringMap<K, V>> KeyedStateStore::map_state(std::string_view name, cons
   PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
   auto cells = map_state<K, typename ExpiringMap<K, V>::Cell>(name);
   if (!cells.ok()) return cells.status();
+  snapshot_.expires();
   sweep_.add_map(maps_.back().get(), ttl);
   return ExpiringMap<K, V>(*cells, &sweep_.clock(ttl.time), ttl);
 }

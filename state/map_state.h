@@ -64,6 +64,15 @@ class MapState {
     }
   }
 
+  // Calls visit(const StateEntry& owner, const K&, V&) for each element of each key's map: of what was restored, to
+  // put in what is derived.
+  template <class Visit>
+  void for_each_restored(Visit visit) {
+    map_->for_each_of_all([&](StateEntry* owner, StateEntry* element) {
+      visit(*owner, map_->template key_of<K>(element), *map_->template value_of<V>(element));
+    });
+  }
+
   // Null when the current key's map has no such element.
   const V* get(const K& key) const noexcept {
     StateEntry* primary = owner();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 #include "penstock/core/base/check.h"
 
@@ -53,13 +54,53 @@ StateEntry* MapTable::insert_prepared(StateEntry* primary, std::uint64_t hash) n
   StateEntry* element = table_.insert_new(hash, probe_.data());
   if (element == nullptr) return nullptr;
   element->present = 1;
+  link(primary, element);
+  return element;
+}
+
+void MapTable::link(StateEntry* primary, StateEntry* element) noexcept {
   MapHead& head = head_of(primary);
   const std::uint32_t number = table_.number_of(element);
   links_of(element) = {head.first, MapLinks::kOwner | primary_->number_of(primary)};
   if (head.first != 0) links_of(table_.entry_at(head.first - 1)).previous = number + 1;
   head.first = number + 1;
   ++head.count;
-  return element;
+}
+
+Status MapTable::restore(std::uint64_t hash, std::string_view key, std::string_view value) {
+  if (table_.find_bytes(hash, key.data()) != nullptr)
+    return Status::data_error("keyed state: an element comes twice");
+  StateEntry* element = table_.insert_new(hash, key.data());
+  if (element == nullptr) return table_.status();
+  element->present = 1;
+  if (!value.empty())
+    std::memcpy(element->at<std::byte>(value_offset_), value.data(), value.size());
+  return {};
+}
+
+Status MapTable::link_restored() {
+  // By the bytes of the key, where the hash that it was set under is not its own.
+  std::unordered_map<std::string_view, std::uint32_t> by_bytes;
+  const auto bytes_of = [this](const StateEntry* entry) {
+    return std::string_view(reinterpret_cast<const char*>(entry->key()), primary_key_bytes_);
+  };
+  const std::uint32_t bit = primary_->layout().slot(head_slot_).bit;
+  for (std::uint64_t number = 0; number < table_.slots(); ++number) {
+    StateEntry* element = table_.entry_at(number);
+    StateEntry* owner = find_owner(element);
+    if (owner == nullptr) {
+      for (std::uint64_t i = by_bytes.size(); i < primary_->slots(); ++i)
+        by_bytes.emplace(bytes_of(primary_->entry_at(i)), static_cast<std::uint32_t>(i));
+      const auto found = by_bytes.find(bytes_of(element));
+      if (found == by_bytes.end())
+        return Status::data_error("keyed state: an element is of a key that is not there");
+      owner = primary_->entry_at(found->second);
+    }
+    if ((owner->present & bit) == 0) head_of(owner) = {};
+    owner->present |= bit;
+    link(owner, element);
+  }
+  return {};
 }
 
 StateEntry* MapTable::newest_of(std::uint32_t number) const noexcept {
@@ -70,18 +111,16 @@ StateEntry* MapTable::newest_of(std::uint32_t number) const noexcept {
   return table_.entry_at(head_of(primary).first - 1);
 }
 
-StateEntry* MapTable::owner_of(const StateEntry* element) const noexcept {
-  const auto* key = reinterpret_cast<const std::byte*>(element) + sizeof(StateEntry);
+StateEntry* MapTable::find_owner(const StateEntry* element) const noexcept {
   const KeyShape& shape = primary_->layout().key();
-  if (shape.hash != nullptr) {
-    const std::uint64_t hash = shape.hash(key);
-    const bool of_group = (hash ^ element->key_hash()) >> 54 == 0;
-    StateEntry* owner =
-        !of_group ? nullptr : primary_->find_equal(hash, key, [&](const StateEntry& entry) {
-          return same_primary(*element, entry);
-        });
-    if (owner != nullptr) return owner;
-  }
+  if (shape.hash == nullptr) return nullptr;
+  const std::uint64_t hash = shape.hash(element->key());
+  const bool of_group = (hash ^ element->key_hash()) >> 54 == 0;
+  return of_group ? primary_->find_bytes(hash, element->key()) : nullptr;
+}
+
+StateEntry* MapTable::owner_of(const StateEntry* element) const noexcept {
+  if (StateEntry* owner = find_owner(element)) return owner;
   // Keys that were set under another hash: the list knows, though it may be long.
   const MapLinks* links = &links_of(element);
   while ((links->previous & MapLinks::kOwner) == 0)

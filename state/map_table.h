@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "penstock/state/state_table.h"
@@ -90,6 +91,29 @@ class MapTable {
   StateEntry* newest_of(std::uint32_t number) const noexcept;
   // The primary entry whose list an element is in.
   StateEntry* owner_of(const StateEntry* element) const noexcept;
+  // ---- for snapshots: an element is its hash, its key with the primary key in front, and its value ----
+  std::size_t element_key_bytes() const noexcept { return probe_.size(); }
+  std::size_t value_bytes() const noexcept { return shape_.value_bytes; }
+  std::size_t value_offset() const noexcept { return value_offset_; }
+  // An element of a snapshot, in no list yet. REQUIRES: both are as long as above, the table owns the hash.
+  Status restore(std::uint64_t hash, std::string_view key, std::string_view value);
+  // Once all keys and elements are there: makes the lists.
+  Status link_restored();
+  // visit(StateEntry* primary, StateEntry* element) for each element of each key.
+  template <class Visit>
+  void for_each_of_all(Visit visit) {
+    const std::uint32_t bit = primary_->layout().slot(head_slot_).bit;
+    for (std::uint64_t number = 0; number < primary_->slots(); ++number) {
+      StateEntry* primary = primary_->entry_at(number);
+      if (!primary->alive() || (primary->present & bit) == 0) continue;
+      for (std::uint32_t at = head_of(primary).first; at != 0;) {
+        StateEntry* element = table_.entry_at(at - 1);
+        visit(primary, element);
+        at = links_of(element).next;
+      }
+    }
+  }
+
   // Takes an element out of its list and erases it.
   void erase(StateEntry* primary, StateEntry* element) noexcept;
   // The primary entry `to` has moved there.
@@ -103,6 +127,8 @@ class MapTable {
   }
   StateEntry* insert_prepared(StateEntry* primary, std::uint64_t hash) noexcept;
   void element_moved(std::uint32_t to) noexcept;
+  StateEntry* find_owner(const StateEntry* element) const noexcept;
+  void link(StateEntry* primary, StateEntry* element) noexcept;
 
   StateTable table_;
   StateTable* primary_ = nullptr;

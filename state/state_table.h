@@ -94,6 +94,12 @@ class StateTable {
     }
     return number == kNone ? nullptr : entry_at(number);
   }
+  // Of a key that equals these bytes, as a snapshot has them.
+  StateEntry* find_bytes(std::uint64_t hash, const void* key) const noexcept {
+    return find_equal(hash, key, [&](const StateEntry& entry) {
+      return std::memcmp(entry.key(), key, layout_.key().bytes) == 0;
+    });
+  }
   // Adds a key that is not there. Its values are absent, their bytes undefined. Null: see fault().
   StateEntry* insert_new(std::uint64_t hash, const void* key) noexcept;
   void erase(StateEntry* entry) noexcept;
@@ -154,6 +160,7 @@ class StateTable {
     return walk_.advance(budget, memory_.data(), stamp_, consumer);
   }
   void cancel_walk() noexcept { walk_.end(WalkState::kNone); }
+  WalkState walk_state() const noexcept { return walk_.state(); }
   std::size_t walk_waiting_bytes() const noexcept { return walk_.waiting_bytes(); }
 
   // Off the record path: fills up to `budget` gaps, moves index slots, makes the next pages present. True: call again.
@@ -169,6 +176,7 @@ class StateTable {
   Status status() const;
   const StateLayout& layout() const noexcept { return layout_; }
   MemoryBudget* budget() const noexcept { return options_.budget; }
+  KeyGroupRange groups() const noexcept { return options_.groups; }
 
   // Entries by number: [0, slots()), of which those not alive() are gaps.
   std::uint64_t slots() const noexcept { return used_; }

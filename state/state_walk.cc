@@ -17,8 +17,7 @@ void StateWalk::begin(std::uint64_t entries, std::size_t stride) noexcept {
   const std::size_t bytes = std::max<std::size_t>(entries * stride, stride);
   if (bytes <= copies_max_) return;
   copies_max_ = bytes * 2;
-  if (copies_.reserve(copies_max_, std::min<std::size_t>(copies_max_, std::size_t{64} << 10)))
-    return;
+  if (copies_.reserve(copies_max_, 0)) return;
   copies_max_ = 0;
   state_ = WalkState::kFailed;
 }

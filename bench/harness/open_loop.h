@@ -84,7 +84,7 @@ class OpenLoopSchedule {
   std::uint64_t in_period_ = 0;  // 0: no bursts.
 };
 
-// The same load with events that come together: at each of `ticks_per_second` moments all are due that the rate gives it.
+// The same load with events that come together, at `ticks_per_second` moments.
 class TickSchedule {
  public:
   // REQUIRES: 0 < rate, ticks <= OpenLoopSchedule::kRateMax; less than 2^63 / rate ticks pass.

@@ -33,6 +33,12 @@ class WritableFile {
   virtual Status close() = 0;
 };
 
+// A lock that is held until it is destroyed, or its process ends in whatever way.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 enum class WriteMode { kTruncate, kAppend, kCreateNew };
 
 class FileSystem {
@@ -44,10 +50,15 @@ class FileSystem {
                                                                  WriteMode mode) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  // Cuts a file off behind its first `bytes`; a shorter one stays as it is. On the disk with the next sync().
+  virtual Status truncate(const std::string& path, std::uint64_t bytes) = 0;
   virtual Status create_directories(const std::string& path) = 0;
   virtual Status sync_directory(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // Names, sorted.
   virtual bool exists(const std::string& path) = 0;
+  // Takes the lock of a file, which is made if need be and never removed. kFailedPrecondition, with the number of the
+  // process if it is known, when another one or this one has it.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 
 // The operating system's files. No state: one per job or one per process makes no difference.

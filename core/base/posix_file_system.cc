@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,6 +124,24 @@ class PosixWritableFile final : public WritableFile {
   bool sync_failed_ = false;
 };
 
+class PosixFileLock final : public FileLock {
+ public:
+  explicit PosixFileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
+ private:
+  Descriptor descriptor_;  // Closing it gives the lock back.
+};
+
+// " (process 123)", or nothing when the one who has the lock has not written it yet.
+std::string holder_of(const Descriptor& descriptor) {
+  char text[24];
+  const ssize_t count =
+      retry_interrupted([&] { return ::pread(descriptor.get(), text, sizeof text, 0); });
+  std::string digits;
+  for (ssize_t i = 0; i < count && text[i] >= '0' && text[i] <= '9'; ++i) digits += text[i];
+  return digits.empty() ? "" : " (process " + digits + ")";
+}
+
 int open_flags(WriteMode mode) noexcept {
   switch (mode) {
     case WriteMode::kTruncate:
@@ -167,6 +186,15 @@ class PosixFileSystem final : public FileSystem {
     return std::remove(path.c_str()) == 0 ? Status() : error_of(errno, "cannot remove", path);
   }
 
+  Status truncate(const std::string& path, std::uint64_t bytes) override {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return error_of(errno, "cannot cut off", path);
+    if (static_cast<std::uint64_t>(info.st_size) <= bytes) return Status();
+    const int outcome =
+        retry_interrupted([&] { return ::truncate(path.c_str(), static_cast<off_t>(bytes)); });
+    return outcome == 0 ? Status() : error_of(errno, "cannot cut off", path);
+  }
+
   Status create_directories(const std::string& path) override {
     for (std::size_t end = 0; end < path.size();) {
       end = std::min(path.find('/', end + 1), path.size());
@@ -202,6 +230,22 @@ class PosixFileSystem final : public FileSystem {
   }
 
   bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    Descriptor descriptor = Descriptor::open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (!descriptor.valid()) return error_of(errno, "cannot open the lock", path);
+    if (retry_interrupted([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) != 0) {
+      if (errno != EWOULDBLOCK) return error_of(errno, "cannot lock", path);
+      return Status::failed_precondition("cannot lock '" + path + "': it is held already" +
+                                         holder_of(descriptor));
+    }
+    // For people, and for the message above: an error here does not make the lock any weaker.
+    const std::string number = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(descriptor.get(), 0) == 0) {
+      static_cast<void>(::pwrite(descriptor.get(), number.data(), number.size(), 0) == 0);
+    }
+    return std::unique_ptr<FileLock>(new PosixFileLock(std::move(descriptor)));
+  }
 
  private:
   // Keeps errno: the caller reports what mkdir() said.

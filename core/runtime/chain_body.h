@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "penstock/core/base/notice.h"
 #include "penstock/core/runtime/stage_outputs.h"
 #include "penstock/core/stream/chain.h"
 #include "penstock/core/stream/stage_body.h"
@@ -52,7 +55,7 @@ class ChainBody final : public StageBody {
         outputs_(std::move(outputs)),
         sides_(std::move(sides)),
         owned_(std::move(owned)),
-        end_{out, outputs_.get()},
+        end_{out, outputs_.get(), kMinEventTime},
         chain_(end_, std::move(ops)...) {}
 
   Status open(const TaskContext& context) override {
@@ -62,6 +65,7 @@ class ChainBody final : public StageBody {
     failure_ = own.failure;
     failure_->takes(outputs_->credit());
     outputs_->open(own);
+    if (own.takes_snapshots && own.task_index == 0) tell_what_may_be_lost(own);
     PENSTOCK_RETURN_IF_ERROR(guarded_status("open", [&] { return chain_.open(own); }));
     return guarded_status("open", [&] { return input_.open(own); });
   }
@@ -116,30 +120,82 @@ class ChainBody final : public StageBody {
   std::chrono::microseconds skew_limit() const noexcept override { return chain_.skew_limit(); }
   Instant wake_at() const noexcept override { return chain_.wake_at(); }
   Status close() override {
-    Status chain_status = guarded_status("close", [this] { return chain_.close(); });
-    Status input_status = guarded_status("close", [this] { return input_.close(); });
+    Status status = guarded_status("close", [this] { return chain_.close(); });
     outputs_->control(ElementHeader::end());
     outputs_->publish();
-    return chain_status.ok() ? input_status : chain_status;
+    return status;
   }
+  Status release() override {
+    return guarded_status("close", [this] { return input_.close(); });
+  }
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept override {
+    if constexpr (requires { input_.capture(epoch, out); }) {
+      out.select_operator(kInput);
+      input_.capture(epoch, out);
+    }
+    chain_.capture(epoch, out);
+  }
+  bool capture_more(std::size_t budget, SnapshotWriter& out) noexcept override {
+    return chain_.capture_more(budget, out);
+  }
+  bool captured() const noexcept override {
+    if constexpr (requires { input_.captured(); }) {
+      if (!input_.captured()) return false;
+    }
+    return chain_.captured();
+  }
+  void cancel_capture() noexcept override { chain_.cancel_capture(); }
+  Status restore(const SnapshotItem& item, bool& known) override {
+    known = false;
+    if constexpr (requires { input_.restore(item); }) {
+      if (item.operator_id == kInput) {
+        known = true;
+        return guarded_status("restore", [&] { return input_.restore(item); });
+      }
+    }
+    return guarded_status("restore", [&] { return chain_.restore(item, known); });
+  }
+  Status restored() override {
+    if constexpr (requires { input_.restored(); })
+      PENSTOCK_RETURN_IF_ERROR(guarded_status("restore", [this] { return input_.restored(); }));
+    return guarded_status("restore", [this] { return chain_.restored(); });
+  }
+  EventTime sent_watermark() const noexcept override { return end_.sent; }
+  void send_watermark(EventTime time) noexcept override {
+    end_.watermark(time);
+    outputs_->publish();
+  }
+  void committed(Epoch epoch) noexcept override { chain_.committed(epoch); }
   bool flushed() noexcept override { return outputs_->flushed(); }
   void request_space() noexcept override { outputs_->request_space(); }
   std::size_t queued_elements() const noexcept override { return input_.queued(); }
   std::size_t queue_capacity() const noexcept override { return input_.capacity(); }
 
  private:
+  static constexpr std::string_view kInput = "input";
   // Of a batch: what is due then gets most of each step, and steps do not get longer.
   static constexpr std::size_t kBehindShare = 8;
+
+  void tell_what_may_be_lost(const TaskContext& context) {
+    if constexpr (requires { input_.what_may_be_lost(); }) {
+      const std::string text = input_.what_may_be_lost();
+      if (!text.empty()) context.notices->post({Severity::kWarning, context.stage_name, text});
+    }
+  }
 
   // Records go to the chain's own output; watermarks and idleness to every output, side outputs too.
   struct End {
     Out* out;
     StageOutputs* outputs;
+    EventTime sent = kMinEventTime;
     template <class T>
     void collect(const Record<T>& record) noexcept {
       out->collect(record);
     }
-    void watermark(EventTime time) noexcept { outputs->control(ElementHeader::watermark(time)); }
+    void watermark(EventTime time) noexcept {
+      sent = time;
+      outputs->control(ElementHeader::watermark(time));
+    }
     void idle() noexcept { outputs->control(ElementHeader::idle()); }
   };
 

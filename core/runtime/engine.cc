@@ -143,10 +143,28 @@ Status Engine::build_tasks(const Plan& plan) {
                                                 options_.ring_slots}));
   }
   connect_rings(plan, counts);
+  PENSTOCK_RETURN_IF_ERROR(open_checkpoints(plan, counts));
   for (std::uint32_t stage = 0; stage < plan.stages().size(); ++stage) {
     PENSTOCK_RETURN_IF_ERROR(build_stage(plan, {stage}, counts));
   }
   return Status();
+}
+
+Status Engine::open_checkpoints(const Plan& plan, const std::vector<std::uint32_t>& counts) {
+  if (options_.checkpoint.directory.empty()) return Status();
+  const auto progress = [this] {
+    std::uint64_t sum = 0;
+    for (const auto& task : tasks_) sum += task->progress();
+    return sum;
+  };
+  checkpoints_ = std::make_unique<EngineCheckpoints>(
+      options_.checkpoint, *options_.file_system, *options_.clock, *options_.notices,
+      EngineCheckpoints::Job{.name = options_.job_name,
+                             .control = &control_,
+                             .wake = [this] { wake_all(); },
+                             .fail = [this](const Status& status) { fail(status); },
+                             .progress = progress});
+  return checkpoints_->open(plan, counts);
 }
 
 void Engine::connect_rings(const Plan& plan, const std::vector<std::uint32_t>& counts) {
@@ -196,9 +214,16 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
     context.file_system = options_.file_system;
     context.notices = options_.notices;
     context.waker = workers_[worker.value].get();
-    tasks_.push_back(std::make_unique<Task>(std::move(*body), std::move(context), control_));
+    SnapshotPort* port = nullptr;
+    if (checkpoints_ != nullptr) {
+      context.takes_snapshots = true;
+      context.restored_epoch = checkpoints_->restored();
+      port = checkpoints_->add_task(stage, index, counts[stage.value]);
+    }
+    tasks_.push_back(std::make_unique<Task>(std::move(*body), std::move(context), control_, port));
     workers_[worker.value]->add_task(tasks_.back().get());
     task_workers_.push_back(worker);
+    task_stages_.push_back(stage);
   }
   return Status();
 }
@@ -231,6 +256,19 @@ Status Engine::start() {
     }
     threads_.push_back(std::move(*thread));
   }
+  if (checkpoints_ == nullptr) return Status();
+  const Status started = checkpoints_->start();
+  if (!started.ok()) fail(started);
+  return started;
+}
+
+Status Engine::open_tasks(Worker& worker) {
+  PENSTOCK_RETURN_IF_ERROR(worker.open_tasks());
+  if (checkpoints_ == nullptr) return Status();
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    if (task_workers_[i] == worker.id())
+      PENSTOCK_RETURN_IF_ERROR(checkpoints_->restore(*tasks_[i], task_stages_[i]));
+  }
   return Status();
 }
 
@@ -248,7 +286,7 @@ void Engine::run_worker(Worker& worker) {
 
 // Nobody reads before everybody is open: a schedule starts with the first poll, and opening a large state takes time.
 bool Engine::open_together(Worker& worker) {
-  const Status status = worker.open_tasks();
+  const Status status = open_tasks(worker);
   if (!status.ok()) fail(status);
   std::unique_lock lock(shared_->mutex);
   ++shared_->opened;
@@ -296,6 +334,7 @@ void Engine::stop() {
   if (Scope::of(*this) != nullptr) return;  // run_worker() or by_hand() does the rest.
   for (auto& thread : threads_) thread->join();
   threads_.clear();
+  if (checkpoints_ != nullptr) checkpoints_->stop();
   if (stopped_by_hand_) abandon_by_hand();
 }
 
@@ -324,11 +363,16 @@ bool Engine::wait_for(std::chrono::nanoseconds timeout) {
 }
 
 Epoch Engine::request_epoch() noexcept {
+  if (checkpoints_ != nullptr) return {control_.requested_epoch.load(std::memory_order_relaxed)};
   const std::lock_guard lock(shared_->mutex);
   const std::uint64_t epoch = ++shared_->epochs;
   control_.requested_epoch.store(epoch, std::memory_order_relaxed);
   wake_all();
   return {epoch};
+}
+
+Epoch Engine::restored_epoch() const noexcept {
+  return checkpoints_ == nullptr ? Epoch{} : checkpoints_->restored();
 }
 
 Epoch Engine::completed_epoch() const noexcept {
@@ -356,6 +400,7 @@ JobMetrics Engine::metrics() const {
     result.tasks.back().worker = task_workers_[i];
   }
   for (const auto& worker : workers_) result.workers.push_back(worker->metrics());
+  if (checkpoints_ != nullptr) result.checkpoints = checkpoints_->metrics();
   return result;
 }
 
@@ -363,7 +408,7 @@ Status Engine::open_by_hand() {
   PENSTOCK_CHECK(threads_.empty());
   if (std::exchange(opened_by_hand_, true)) return status();
   for (auto& worker : workers_) {
-    if (Status opened = worker->open_tasks(); !opened.ok()) fail(opened);
+    if (Status opened = open_tasks(*worker); !opened.ok()) fail(opened);
   }
   return status();
 }
@@ -386,7 +431,12 @@ StepOutcome Engine::step() {
   return by_hand([this] { return step_workers(); });
 }
 
+void Engine::step_checkpoints() {
+  if (checkpoints_ != nullptr) checkpoints_->step(options_.clock->now());
+}
+
 StepOutcome Engine::step_workers() {
+  step_checkpoints();
   StepOutcome round = StepOutcome::kFinished;
   for (auto& worker : workers_) {
     const StepOutcome outcome = worker->step();

@@ -13,11 +13,13 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "penstock/core/base/notice.h"
 #include "penstock/core/base/scheduler.h"
 #include "penstock/core/plan/plan.h"
+#include "penstock/core/runtime/engine_checkpoints.h"
 #include "penstock/core/runtime/metrics.h"
 #include "penstock/core/runtime/worker.h"
 #include "penstock/core/stream/task_context.h"
@@ -40,6 +42,8 @@ struct EngineOptions {
   FileSystem* file_system = nullptr;  // Null: the operating system's.
   Scheduler* scheduler = nullptr;     // Null: the operating system's threads.
   Notices* notices = nullptr;         // Null: lines on standard error.
+  std::string job_name{};             // In checkpoints.
+  CheckpointOptions checkpoint{};
 };
 
 class Engine {
@@ -65,8 +69,11 @@ class Engine {
   // Until the job has ended or `timeout` has passed; true when it has ended. False at once in a callback.
   bool wait_for(std::chrono::nanoseconds timeout);
 
-  // Asks every source to send the barrier of a new epoch.
+  // Asks every source to send the barrier of a new epoch. With checkpoints their coordinator does; it is then the last
+  // one it has asked for.
   Epoch request_epoch() noexcept;
+  // What it has gone on from; 0: it began anew.
+  Epoch restored_epoch() const noexcept;
   // The newest epoch whose barrier has passed every task; 0 before the first.
   Epoch completed_epoch() const noexcept;
 
@@ -78,6 +85,7 @@ class Engine {
   std::size_t task_count() const noexcept { return tasks_.size(); }
   Status open_by_hand();
   StepOutcome step_task(std::size_t task, std::size_t budget);
+  void step_checkpoints();  // step() does it too.
 
  private:
   class Scope;
@@ -85,6 +93,8 @@ class Engine {
   Engine(const EngineOptions& options);
 
   Status build_tasks(const Plan& plan);
+  Status open_checkpoints(const Plan& plan, const std::vector<std::uint32_t>& counts);
+  Status open_tasks(Worker& worker);
   Status build_stage(const Plan& plan, StageId stage, const std::vector<std::uint32_t>& counts);
   void connect_rings(const Plan& plan, const std::vector<std::uint32_t>& counts);
   void run_worker(Worker& worker);
@@ -104,11 +114,13 @@ class Engine {
   std::unique_ptr<Scheduler> own_scheduler_;
   std::unique_ptr<Notices> own_notices_;
   TaskControl control_;
+  std::unique_ptr<EngineCheckpoints> checkpoints_;  // Null: none.
   std::unique_ptr<MemoryBudget> state_memory_;
   std::vector<std::unique_ptr<ChannelSet>> channels_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::vector<WorkerId> task_workers_;
+  std::vector<StageId> task_stages_;
   std::vector<std::unique_ptr<ThreadHandle>> threads_;
   struct
       Shared;  // What control calls and workers share under a lock: outcome, counts of opened and ended workers.

@@ -19,6 +19,10 @@ std::uint64_t JobMetrics::dead_letters() const noexcept {
 }
 std::uint64_t JobMetrics::late() const noexcept { return sum(tasks, &TaskMetrics::late); }
 std::uint64_t JobMetrics::lag() const noexcept { return sum(tasks, &TaskMetrics::lag); }
+std::uint64_t JobMetrics::delivered() const noexcept { return sum(tasks, &TaskMetrics::delivered); }
+std::uint64_t JobMetrics::undelivered() const noexcept {
+  return sum(tasks, &TaskMetrics::undelivered);
+}
 std::uint64_t JobMetrics::misdated() const noexcept { return sum(tasks, &TaskMetrics::misdated); }
 std::uint64_t JobMetrics::state_keys() const noexcept {
   return sum(tasks, &TaskMetrics::state_keys);

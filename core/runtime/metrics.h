@@ -11,6 +11,7 @@
 
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/time.h"
+#include "penstock/core/checkpoint/coordinator.h"
 
 namespace penstock {
 
@@ -26,6 +27,8 @@ struct TaskMetrics {
   std::uint64_t late = 0;
   std::uint64_t misdated = 0;
   std::uint64_t lag = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t undelivered = 0;
   std::uint64_t side_unread = 0;
   std::uint64_t overflows = 0;
   std::uint64_t state_keys = 0;
@@ -51,6 +54,7 @@ struct WorkerMetrics {
 struct JobMetrics {
   std::vector<TaskMetrics> tasks;
   std::vector<WorkerMetrics> workers;
+  CheckpointMetrics checkpoints;
 
   // Sums over the tasks.
   std::uint64_t errors() const noexcept;
@@ -59,6 +63,8 @@ struct JobMetrics {
   std::uint64_t late() const noexcept;
   std::uint64_t misdated() const noexcept;
   std::uint64_t lag() const noexcept;
+  std::uint64_t delivered() const noexcept;
+  std::uint64_t undelivered() const noexcept;
   std::uint64_t state_keys() const noexcept;
   std::uint64_t state_bytes() const noexcept;
   // Records that source tasks (those without input channels) read.

@@ -7,10 +7,15 @@
 //   void stop()                                     where it holds records that must not be lost when the job drains:
 //                                                   it hands out those and then says kEnded
 //   Status close()                                  where it has something to close; called after a failed open too
+// and, where a restored job can go on from what it captured at the cut:
+//   void capture(Epoch, SnapshotWriter&)
+//   Status restore(const SnapshotItem&)             every item that it captured in any task of the stage
+//   Status restored()                               after the last of them
 // where emit(const Record<T>&) pushes one record and emit.full() says to stop before the next one (back-pressure).
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "penstock/core/runtime/output_gate.h"
@@ -20,8 +25,9 @@
 namespace penstock {
 
 inline SourceContext source_context_of(const TaskContext& context) {
-  return {context.task_index, context.task_count, context.clock,   context.file_system,
-          context.waker,      context.notices,    context.counters};
+  return {
+      context.task_index, context.task_count, context.clock,    context.file_system,
+      context.waker,      context.notices,    context.counters, context.restored_epoch != Epoch{}};
 }
 
 // What every source's poll comes to for its task.
@@ -52,6 +58,26 @@ class SourceInput {
     if constexpr (requires { source_.close(); }) return source_.close();
     return Status();
   }
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept {
+    if constexpr (kReplayable) source_.capture(epoch, out);
+  }
+  Status restore(const SnapshotItem& item) {
+    if constexpr (requires { source_.restore(item); }) return source_.restore(item);
+    return Status(StatusCode::kFailedPrecondition, "the snapshot has a position of a source, '" +
+                                                       std::string(item.section) +
+                                                       "'; this one has none");
+  }
+  Status restored() {
+    if constexpr (requires { source_.restored(); }) return source_.restored();
+    return Status();
+  }
+  // As ByteSource::what_may_be_lost().
+  std::string what_may_be_lost() const {
+    if constexpr (requires { source_.what_may_be_lost(); }) return source_.what_may_be_lost();
+    return kReplayable ? ""
+                       : "a source of the program's own: it has no capture(), so what came "
+                         "after the last snapshot is lost in a crash";
+  }
   void stop() noexcept
     requires requires(Source& source) { source.stop(); }
   {
@@ -69,6 +95,9 @@ class SourceInput {
   }
 
  private:
+  static constexpr bool kReplayable =
+      requires(Source& source, SnapshotWriter& out) { source.capture(Epoch{}, out); };
+
   template <class Chain>
   struct Emit {
     Chain& chain;

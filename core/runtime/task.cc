@@ -5,14 +5,17 @@
 
 namespace penstock {
 
-Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskControl& control)
+Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskControl& control,
+           SnapshotPort* port)
     : body_(std::move(body)),
       context_(std::move(context)),
       control_(control),
       coalescer_(body_->time_channels()),
       aligner_(body_->input_channels()),
+      capture_(*body_, port),
       time_channels_(body_->time_channels()),
       open_channels_(time_channels_),
+      open_aside_(body_->input_channels() - time_channels_),
       is_source_(body_->input_channels() == 0) {
   context_.failure = &failure_;
   context_.counters = &counters_;
@@ -24,29 +27,104 @@ Status Task::open() {
   return status;
 }
 
+Status Task::restore(const SnapshotItem& item, bool& known) {
+  has_items_ = true;
+  known = item.operator_id == TaskCapture::kOperator;
+  const Status status = known ? capture_.restore(item) : body_->restore(item, known);
+  return status.with_place("stage \"" + context_.stage_name + "\"");
+}
+
+Status Task::restored(Epoch epoch) {
+  counters_.epoch.store(epoch.value, std::memory_order_relaxed);
+  captured_ = committed_ = epoch;
+  if (!has_items_) return Status();
+  if (const auto& watermarks = capture_.restored()) {
+    counters_.watermark_micros.store(watermarks->in.micros, std::memory_order_relaxed);
+    coalescer_.restore(watermarks->in);
+    if (watermarks->out != kMinEventTime) body_->send_watermark(watermarks->out);
+  }
+  return body_->restored().with_place("stage \"" + context_.stage_name + "\"");
+}
+
 StepOutcome Task::step(Instant now, std::size_t budget) {
   now_ = now;
+  wake_at_ = kNever;
+  const bool captured = capture_.enabled() && go_on_capturing();
+  StepOutcome outcome = StepOutcome::kFailed;
   switch (state_) {
     case State::kRunning:
-      return step_running(now, budget);
+      outcome = step_running(now, budget);
+      break;
     case State::kFiring:
-      return step_firing(now);
+      outcome = step_firing(now);
+      break;
     case State::kDraining:
-      if (failure_.failed()) return fail();
-      if (!body_->flushed()) return StepOutcome::kBlocked;
-      state_ = State::kFinished;
-      finished_.store(true, std::memory_order_relaxed);
-      return StepOutcome::kFinished;
+      outcome = step_draining();
+      break;
+    case State::kEnded:
+      outcome = step_ended();
+      break;
     case State::kFinished:
       return StepOutcome::kFinished;
     case State::kFailed:
       return StepOutcome::kFailed;
   }
-  return StepOutcome::kFailed;
+  const bool rests = outcome == StepOutcome::kIdle || outcome == StepOutcome::kBlocked;
+  if (capture_.running()) wake_at_ = std::min(wake_at_, now + kCapturePatience);
+  return captured && rests ? StepOutcome::kWorked : outcome;
+}
+
+StepOutcome Task::step_draining() {
+  if (failure_.failed()) return fail();
+  if (!body_->flushed()) return StepOutcome::kBlocked;
+  if (!capture_.enabled()) return end();
+  capture_.announce_end();
+  state_ = State::kEnded;
+  return StepOutcome::kWorked;
+}
+
+StepOutcome Task::step_ended() {
+  if (failure_.failed()) return fail();
+  const std::uint64_t last = control_.last_epoch.load(std::memory_order_relaxed);
+  if (last > 0 && committed_.value >= last) return end();
+  const Epoch requested{control_.requested_epoch.load(std::memory_order_relaxed)};
+  if (captured_ >= requested) return StepOutcome::kIdle;
+  counters_.epoch.store(requested.value, std::memory_order_relaxed);
+  begin_capture(requested, true);
+  return StepOutcome::kWorked;
+}
+
+StepOutcome Task::end() {
+  release_body();
+  if (failure_.failed()) return fail();
+  state_ = State::kFinished;
+  finished_.store(true, std::memory_order_relaxed);
+  return StepOutcome::kFinished;
+}
+
+// True: it did something, and there is more.
+bool Task::go_on_capturing() {
+  const Epoch committed{control_.committed_epoch.load(std::memory_order_relaxed)};
+  if (committed > committed_) {
+    committed_ = committed;
+    body_->committed(committed);
+  }
+  if (!capture_.running()) return false;
+  if (captured_.value <= control_.aborted_epoch.load(std::memory_order_relaxed)) {
+    capture_.cancel();
+    return false;
+  }
+  return capture_.advance();
+}
+
+void Task::begin_capture(Epoch epoch, bool ended) {
+  capture_.cancel();  // Of an epoch that was given up, or there would be no other.
+  captured_ = epoch;
+  if (epoch.value <= control_.aborted_epoch.load(std::memory_order_relaxed)) return;
+  capture_.begin(epoch, coalescer_.current(), ended);
 }
 
 StepOutcome Task::step_running(Instant now, std::size_t budget) {
-  wake_at_ = kNever;
   if (failure_.failed()) return fail();
   if (is_source_ && follow_commands()) return StepOutcome::kWorked;
   if (body_->is_unread()) {
@@ -164,6 +242,7 @@ void Task::on_update(const WatermarkCoalescer::Update& update) {
 void Task::pass_barrier(Epoch epoch) {
   body_->barrier(epoch);
   counters_.epoch.store(epoch.value, std::memory_order_relaxed);
+  if (capture_.enabled()) begin_capture(epoch, false);
   aligner_.release();
   update_blocks();
 }
@@ -211,7 +290,10 @@ void Task::end_channel(std::size_t channel) {
     skew_limit_ = std::chrono::microseconds::max();
   update_blocks();
   if (const std::optional<Epoch> complete = aligner_.on_end(channel)) pass_barrier(*complete);
-  if (tells_time && --open_channels_ == 0) finish(false);
+  --(tells_time ? open_channels_ : open_aside_);
+  if (open_channels_ > 0) return;
+  // Where the input was only drained, what comes aside belongs to what goes on later.
+  if (open_aside_ == 0 || coalescer_.current() == kMaxEventTime) finish(false);
 }
 
 void Task::finish(bool end_of_time) {
@@ -230,8 +312,15 @@ void Task::close_body() {
   if (!status.ok()) failure_.set(status);
 }
 
+void Task::release_body() {
+  if (std::exchange(released_, true)) return;
+  const Status status = body_->release();
+  if (!status.ok()) failure_.set(status);
+}
+
 Status Task::abandon() {
   close_body();
+  release_body();
   if (state_ != State::kFinished) state_ = State::kFailed;
   return failure_.status();
 }
@@ -248,6 +337,8 @@ TaskMetrics Task::metrics() const {
   result.late = counters_.late.get();
   result.misdated = counters_.misdated.get();
   result.lag = counters_.lag.get();
+  result.delivered = counters_.delivered.get();
+  result.undelivered = counters_.undelivered.get();
   result.side_unread = counters_.side_unread.get();
   result.overflows = counters_.overflows.get();
   result.state_keys = counters_.state_keys.get();

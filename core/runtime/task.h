@@ -8,6 +8,8 @@
 // Aside      Channels that carry no time (broadcast) take part in the alignment of barriers only: they neither hold the
 //            watermark nor the task, which ends when its other channels have ended. It then leaves them, and a task all
 //            of whose readers have left ends too: a bounded input ends its job though the rules beside it have no end.
+// Snapshots  At a barrier the task sends it on and captures its part; one that has ended goes on taking part in epochs,
+//            always the same, until one in which all tasks had ended is durable. Only then it is finished.
 // Threads    step() belongs to one worker; counters() may be read by any thread. No step blocks.
 // Errors     A failed operator, source or sink ends the task: step() says kFailed and failure() holds the reason.
 #pragma once
@@ -19,6 +21,7 @@
 
 #include "penstock/core/checkpoint/barrier_aligner.h"
 #include "penstock/core/runtime/metrics.h"
+#include "penstock/core/runtime/task_capture.h"
 #include "penstock/core/stream/stage_body.h"
 #include "penstock/core/time/watermark_coalescer.h"
 
@@ -31,6 +34,9 @@ enum class SourceCommand : std::uint8_t { kRun, kDrain, kFinish };
 // What the control thread says to every task; each looks once per step.
 struct TaskControl {
   std::atomic<std::uint64_t> requested_epoch{0};
+  std::atomic<std::uint64_t> aborted_epoch{0};    // And those before it are not captured any more.
+  std::atomic<std::uint64_t> committed_epoch{0};  // Durable.
+  std::atomic<std::uint64_t> last_epoch{0};       // Durable, and all tasks had ended; 0: none.
   std::atomic<SourceCommand> source_command{SourceCommand::kRun};
 };
 
@@ -38,9 +44,14 @@ enum class StepOutcome : std::uint8_t { kWorked, kIdle, kBlocked, kFinished, kFa
 
 class Task {
  public:
-  Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskControl& control);
+  // `port`: where its snapshots go, and outlives it; null: there are none.
+  Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskControl& control,
+       SnapshotPort* port = nullptr);
 
   Status open();
+  // After open(): what the tasks of its stage had captured; then restored() once, after the last item of all.
+  Status restore(const SnapshotItem& item, bool& known);
+  Status restored(Epoch epoch);
   // A bounded amount of work: at most `budget` records or one control element.
   StepOutcome step(Instant now, std::size_t budget);
   // Before the worker sleeps on a blocked task: asks the readers of its outputs to wake it.
@@ -55,15 +66,27 @@ class Task {
   const std::string& stage_name() const noexcept { return context_.stage_name; }
   // Any thread.
   TaskMetrics metrics() const;
+  // A number that changes when the task has done something.
+  std::uint64_t progress() const noexcept {
+    return counters_.records_in.get() + counters_.records_out.get() +
+           static_cast<std::uint64_t>(counters_.watermark_micros.load(std::memory_order_relaxed));
+  }
 
  private:
   static constexpr std::chrono::milliseconds kSkewPatience{10};
+  static constexpr std::chrono::milliseconds kCapturePatience{1};
 
   // kFiring: no more input; what the last watermark made due comes out. kDraining: closed, outputs empty themselves.
-  enum class State : std::uint8_t { kRunning, kFiring, kDraining, kFinished, kFailed };
+  // kEnded: takes part in snapshots still.
+  enum class State : std::uint8_t { kRunning, kFiring, kDraining, kEnded, kFinished, kFailed };
 
   StepOutcome step_running(Instant now, std::size_t budget);
   StepOutcome step_firing(Instant now);
+  StepOutcome step_draining();
+  StepOutcome step_ended();
+  StepOutcome end();
+  bool go_on_capturing();
+  void begin_capture(Epoch epoch, bool ended);
   bool follow_commands();
   StepOutcome fail() noexcept;
   StepOutcome after_turn(const Turn& turn, Instant now);
@@ -77,6 +100,7 @@ class Task {
   bool runs_ahead(std::size_t channel) const noexcept;
   void finish(bool end_of_time);
   void close_body();
+  void release_body();
 
   std::unique_ptr<StageBody> body_;
   TaskContext context_;
@@ -85,9 +109,13 @@ class Task {
   TaskCounters counters_;
   WatermarkCoalescer coalescer_;
   BarrierAligner aligner_;
+  TaskCapture capture_;
+  Epoch captured_;   // The last one that it has captured, or begun to.
+  Epoch committed_;  // The last one that it has been told of.
   std::atomic<std::int64_t> held_by_{-1};
   std::size_t time_channels_;
   std::size_t open_channels_;  // Of those.
+  std::size_t open_aside_;     // Of the others.
   std::chrono::microseconds skew_limit_ = std::chrono::microseconds::max();
   bool skews_ = false;              // Some channel is not read because it runs ahead.
   bool skew_waived_ = false;        // Until something has been read.
@@ -99,6 +127,8 @@ class Task {
   std::atomic<bool> finished_{false};
   bool is_source_;
   bool closed_ = false;
+  bool released_ = false;
+  bool has_items_ = false;   // It has been restored.
   bool idle_waits_ = false;  // Behind what is still due.
 };
 

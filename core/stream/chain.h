@@ -20,6 +20,17 @@
 //   void on_barrier(Epoch) noexcept              at the cut of an epoch
 //   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
 //   Status close(out)                            once, after the last record or a failed open; may emit
+// and, where it has state that a snapshot keeps (core/stream/snapshot.h):
+//   void capture(Epoch, SnapshotWriter&) noexcept    at the cut, behind on_barrier(), and again after close(): what is
+//                                                    small; what is large is captured in slices, as of the cut
+//   bool capture_more(budget, SnapshotWriter&) noexcept
+//                                                    a slice of about `budget` entries; true: there is more
+//   bool captured() const noexcept                   whether what the outside must confirm for the cut is confirmed
+//   void cancel_capture() noexcept                   the epoch was given up
+//   Status restore(const SnapshotItem&)              after open(): each item that it captured in any task of the stage
+//   Status restored()                                after the last of them
+//   void committed(Epoch) noexcept                   the epoch is durable
+// Operators with capture() are numbered in their order: another operator between them changes nothing.
 // The last collector, `Out`, takes collect, watermark and idle.
 // Threads    Owned by one task.
 // Cost       A chain of stateless operators compiles to the loop one would write by hand.
@@ -29,12 +40,14 @@
 #include <chrono>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <tuple>
 #include <utility>
 
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/stream/record.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/core/stream/task_context.h"
 
 namespace penstock {
@@ -66,6 +79,17 @@ class Chain {
   void on_barrier(Epoch epoch) noexcept { barrier_from<0>(epoch); }
   Instant wake_at() const noexcept { return wake_at_from<0>(); }
   Status close() { return close_from<0>(); }
+
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept { capture_from<0>(epoch, out); }
+  bool capture_more(std::size_t budget, SnapshotWriter& out) noexcept {
+    return capture_more_from<0>(budget, out);
+  }
+  bool captured() const noexcept { return captured_from<0>(); }
+  void cancel_capture() noexcept { cancel_capture_from<0>(); }
+  // False in `known` when no operator has that number.
+  Status restore(const SnapshotItem& item, bool& known) { return restore_from<0>(item, known); }
+  Status restored() { return restored_from<0>(); }
+  void committed(Epoch epoch) noexcept { committed_from<0>(epoch); }
 
   // The first operator, and what follows it: for stages that hand it more than records (keyed state).
   auto& front() noexcept
@@ -255,6 +279,103 @@ class Chain {
       return own.ok() ? rest : own;
     } else {
       return Status();
+    }
+  }
+
+  template <class Op>
+  static constexpr bool kCaptures =
+      requires(Op& op, SnapshotWriter& out) { op.capture(Epoch{}, out); };
+  // Of operator I among those with state.
+  template <std::size_t I>
+  static std::string number_of() {
+    return []<std::size_t... J>(std::index_sequence<J...>) {
+      // lint: allow(hot) once per capture and operator
+      return std::to_string((std::size_t{0} + ... +
+                             std::size_t{kCaptures<std::tuple_element_t<J, std::tuple<Ops...>>>}));
+    }(std::make_index_sequence<I>());
+  }
+
+  template <std::size_t I>
+  void capture_from(Epoch epoch, SnapshotWriter& out) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.capture(epoch, out); }) {
+        out.select_operator(number_of<I>());
+        op.capture(epoch, out);
+      }
+      capture_from<I + 1>(epoch, out);
+    }
+  }
+
+  template <std::size_t I>
+  bool capture_more_from(std::size_t budget, SnapshotWriter& out) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      bool more = false;
+      if constexpr (requires { op.capture_more(budget, out); }) {
+        out.select_operator(number_of<I>());
+        more = op.capture_more(budget, out);
+      }
+      return capture_more_from<I + 1>(budget, out) || more;
+    } else {
+      return false;
+    }
+  }
+
+  template <std::size_t I>
+  bool captured_from() const noexcept {
+    if constexpr (I < kOps) {
+      const auto& op = std::get<I>(ops_);
+      bool own = true;
+      if constexpr (requires { op.captured(); }) own = op.captured();
+      return captured_from<I + 1>() && own;
+    } else {
+      return true;
+    }
+  }
+
+  template <std::size_t I>
+  void cancel_capture_from() noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.cancel_capture(); }) op.cancel_capture();
+      cancel_capture_from<I + 1>();
+    }
+  }
+
+  template <std::size_t I>
+  Status restore_from(const SnapshotItem& item, bool& known) {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.restore(item); }) {
+        if (item.operator_id == number_of<I>()) {
+          known = true;
+          return op.restore(item);
+        }
+      }
+      return restore_from<I + 1>(item, known);
+    } else {
+      return Status();
+    }
+  }
+
+  template <std::size_t I>
+  Status restored_from() {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.restored(); }) PENSTOCK_RETURN_IF_ERROR(op.restored());
+      return restored_from<I + 1>();
+    } else {
+      return Status();
+    }
+  }
+
+  template <std::size_t I>
+  void committed_from(Epoch epoch) noexcept {
+    if constexpr (I < kOps) {
+      auto& op = std::get<I>(ops_);
+      if constexpr (requires { op.committed(epoch); }) op.committed(epoch);
+      committed_from<I + 1>(epoch);
     }
   }
 

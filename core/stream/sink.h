@@ -3,6 +3,9 @@
 // A ByteSink is the prototype that a job holds; each task of the stage opens a writer of its own. Writers of one sink
 // that share a file or stream write whole records only, so lines of two tasks never mix.
 // Threads    A writer is opened, used and closed by the worker that owns its task.
+// Snapshots  Without these hooks a sink is at least once: what was written after the last snapshot is written again.
+//            capture() is at the cut, behind a flush(), and for each epoch that comes after close(). restore() and
+//            restored() come after open(), before the first record.
 // Cost       write() copies into a buffer; the system call comes with flush(), once per polled batch.
 // Errors     A Status from write() or flush() (disk full, closed pipe) fails the job with the sink's name in it.
 #pragma once
@@ -12,9 +15,11 @@
 #include <string>
 #include <string_view>
 
+#include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/base/time.h"
 #include "penstock/core/stream/message.h"
+#include "penstock/core/stream/snapshot.h"
 
 namespace penstock {
 
@@ -22,6 +27,7 @@ class Clock;
 class FileSystem;
 class Notices;
 class Waker;
+struct TaskCounters;
 
 struct SinkContext {
   std::uint32_t task_index = 0;
@@ -30,6 +36,10 @@ struct SinkContext {
   Waker* waker = nullptr;
   Notices* notices = nullptr;
   const Clock* clock = nullptr;
+  // Sinks that are told what became of their records keep `delivered` and `undelivered`.
+  TaskCounters* counters = nullptr;
+  // Of the job: what is written may be held back until it belongs to an epoch that is durable.
+  bool takes_snapshots = false;
 };
 
 // A record with what a message broker keeps beside it. Of `message`, a sink reads the key, the headers, tombstone, and
@@ -55,6 +65,20 @@ class ByteWriter {
   virtual Status flush() = 0;
   // Flushes and closes; called once, at the end of the task. A second call does nothing.
   virtual Status close() = 0;
+
+  // Everything written so far belongs to `epoch`. What must be on disk before the epoch counts is handed to
+  // SnapshotWriter::before_ack(), what is published once it does to after_commit(); neither runs here.
+  virtual void capture(Epoch, SnapshotWriter&) {}
+  // Whether all that was written before the cut has been confirmed. False: it wakes the worker, or is asked again at
+  // wake_at().
+  virtual bool captured() const noexcept { return true; }
+  // The epoch was given up; what was written is part of the next one.
+  virtual void cancel_capture() noexcept {}
+  // Every item that writers of this sink captured, in any task.
+  virtual Status restore(const SnapshotItem&) { return Status(); }
+  virtual Status restored() { return Status(); }
+  // The epoch is durable.
+  virtual void committed(Epoch) noexcept {}
 };
 
 class ByteSink {

@@ -1,6 +1,6 @@
 // core/stream/snapshot.h -- what operators write into the snapshot of their task, and get back when it is restored.
 //
-// Part       What one task has captured at the cut of an epoch: items, each in a section of an operator. Their bytes are
+// Part       What one task has captured at the cut of an epoch: items in sections of its operators. Their bytes are
 //            the operator's own; it names a version with each section and reads older ones.
 // Sections   May be left and gone on with, so that the walks of several operators take turns.
 // Format     Frames {length, section} of 8 bytes, little-endian, and their bytes. Section 0 names the others: its items
@@ -30,6 +30,11 @@ class SnapshotTarget {
   virtual void take(std::string chunk) noexcept = 0;
   // False: whoever captures in slices should wait before the next one.
   virtual bool has_room() const noexcept { return true; }
+  // See SnapshotWriter. Who makes nothing durable, as in tests of operators, drops both.
+  // lint: allow(hot) once per epoch
+  virtual void before_ack(std::function<Status()>) noexcept {}
+  // lint: allow(hot) once per epoch
+  virtual void after_commit(std::function<Status()>) noexcept {}
 };
 
 class SnapshotWriter {
@@ -46,6 +51,17 @@ class SnapshotWriter {
   void add(std::string_view item);
   // The same for an item that its writer puts together in place; to be filled before the next call.
   char* add_room(std::size_t bytes);
+
+  // Work for the thread that makes snapshots durable. It runs before the part counts as captured; an error gives the
+  // epoch up. What it owns may outlive the operator.
+  // lint: allow(hot) once per epoch
+  void before_ack(std::function<Status()> work) noexcept { target_->before_ack(std::move(work)); }
+  // And once the epoch is durable: epoch by epoch, never two at a time. Dropped with an epoch that is given up. After
+  // an error it is not called again: that of a later epoch makes up for it; after the last epoch it fails the job.
+  // lint: allow(hot) once per epoch
+  void after_commit(std::function<Status()> work) noexcept {
+    target_->after_commit(std::move(work));
+  }
 
   bool has_room() const noexcept { return target_->has_room(); }
   std::uint64_t bytes() const noexcept { return bytes_ + chunk_.size(); }  // So far.

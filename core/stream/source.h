@@ -6,6 +6,7 @@
 //            outside (a pipe, a client library) does so on a thread of its own and calls SourceContext::wake.
 // Ownership  The bytes of a RawRecord belong to the reader and stay valid until the next poll(). At least
 //            kRawPaddingBytes behind each record's end are readable (content undefined), so decoders may read past it.
+// Snapshots  capture() is at the cut, restore() and restored() come after open(), before the first poll.
 // Errors     poll() returns a Status for what ends the job (unreadable file). Content is not judged here, but for a
 //            record that is too long to be held: its beginning is lent, marked, and the reader goes on behind it.
 #pragma once
@@ -21,6 +22,7 @@
 #include "penstock/core/base/status.h"
 #include "penstock/core/base/time.h"
 #include "penstock/core/stream/message.h"
+#include "penstock/core/stream/snapshot.h"
 
 namespace penstock {
 
@@ -71,6 +73,7 @@ struct SourceContext {
   Waker* waker = nullptr;             // Never null; outlives the reader.
   Notices* notices = nullptr;         // Never null.
   TaskCounters* counters = nullptr;   // Never null. Sources that know it keep `lag`.
+  bool restores = false;              // restore() and restored() follow open().
 };
 
 class ByteReader {
@@ -90,6 +93,16 @@ class ByteReader {
   // What stands as source in the dead letter and the message of a record that cannot be read, where that differs from
   // record to record: the topic. Empty: ByteSource::name().
   virtual std::string_view source_of(const RawRecord&) const { return {}; }
+
+  // Where to go on: at the first of `unread`, which are lent and will be lent again, or behind all that was lent.
+  virtual void capture(std::span<const RawRecord>, SnapshotWriter&) const {}
+  // Every item that readers of this source captured, in any task. Who has none here is another source.
+  virtual Status restore(const SnapshotItem& item) {
+    return Status(StatusCode::kFailedPrecondition,
+                  "the snapshot has a position of another kind of source, '" +
+                      std::string(item.section) + "'; this one cannot go on there");
+  }
+  virtual Status restored() { return Status(); }
 };
 
 class ByteSource {
@@ -101,6 +114,11 @@ class ByteSource {
   // How many tasks can read at the same time; further ones would find nothing to do.
   virtual std::uint32_t parallelism_max() const = 0;
   virtual Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const = 0;
+  // What a crash may lose although the job makes snapshots, and what to do about it, for a notice; empty: nothing.
+  virtual std::string what_may_be_lost() const {
+    return name() + ": cannot be read again: what came after the last snapshot is lost in a crash";
+  }
+  bool replayable() const { return what_may_be_lost().empty(); }
 };
 
 }  // namespace penstock

@@ -3,7 +3,9 @@
 // Threads    Owned by one worker. Nothing here blocks.
 // Protocol   open, then any number of {ready, poll, watermark, idle, barrier, end_batch}, then close. poll() and
 //            end_batch() are called only while ready() is true; poll() stops at the first control element, so a batch
-//            is plain data or one event.
+//            is plain data or one event. release() comes last of all, whatever went before.
+// Snapshots  restore() any number of times and restored() between open and the first poll. capture() behind barrier(),
+//            or after close() for a task that has ended; then capture_more() until it says false.
 // Firing     What a watermark makes due comes out in slices, one per end_batch(), between which records go on flowing.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include "penstock/core/base/status.h"
 #include "penstock/core/base/time.h"
 #include "penstock/core/stream/element.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/core/stream/task_context.h"
 
 namespace penstock {
@@ -68,10 +71,28 @@ class StageBody {
   virtual std::chrono::microseconds skew_limit() const noexcept = 0;
   // When end_batch() must be called again though no record came; kNever when it need not.
   virtual Instant wake_at() const noexcept = 0;
-  // After the last record: closes operators, sinks and sources, and sends End on every output.
+  // After the last record: closes operators and sinks, and sends End on every output.
   virtual Status close() = 0;
   // After close(): whether everything has left for the rings. Retries what has not.
   virtual bool flushed() noexcept = 0;
+  // Closes the source: nothing more will be captured.
+  virtual Status release() { return Status(); }
+
+  virtual void capture(Epoch, SnapshotWriter&) noexcept {}
+  virtual bool capture_more(std::size_t, SnapshotWriter&) noexcept { return false; }
+  // Whether what the outside must confirm for the cut, as that it has a record, is confirmed.
+  virtual bool captured() const noexcept { return true; }
+  virtual void cancel_capture() noexcept {}
+  // False in `known`: the stage has no such operator.
+  virtual Status restore(const SnapshotItem&, bool& known) {
+    known = false;
+    return Status();
+  }
+  virtual Status restored() { return Status(); }
+  // The last one it has sent; and the same again after a restore: what its readers knew of it is not kept.
+  virtual EventTime sent_watermark() const noexcept { return kMinEventTime; }
+  virtual void send_watermark(EventTime) noexcept {}
+  virtual void committed(Epoch) noexcept {}
 
   // Asks to be woken once a full output has room again; the caller must try ready() once more before it sleeps.
   virtual void request_space() noexcept = 0;

@@ -46,7 +46,9 @@ struct TaskCounters {
   Counter overflows;    // Elements that did not fit their ring at first.
   Counter state_keys;
   Counter state_bytes;
-  Counter lag;  // Records that a source knows of and has not read, as of about a second ago.
+  Counter lag;        // Records that a source knows of and has not read, as of about a second ago.
+  Counter delivered;  // Records, dead letters among them, that who they were sent to has confirmed.
+  Counter undelivered;  // Those that were refused or given up.
   std::atomic<std::int64_t> watermark_micros{kMinEventTime.micros};
   std::atomic<std::uint64_t> epoch{0};  // Last barrier that has passed.
 };
@@ -101,7 +103,9 @@ struct TaskContext {
   std::uint64_t state_keys_max = ~0ULL;
   MemoryBudget* state_memory = nullptr;  // Of the job; null: without a limit.
   FiringPace firing;
-  Clock* clock = nullptr;  // Never null, like the rest of these.
+  bool takes_snapshots = false;  // Sinks then publish what belongs to an epoch once it is durable.
+  Epoch restored_epoch;          // What it starts from; 0: from nothing.
+  Clock* clock = nullptr;        // Never null, like the rest of these.
   FileSystem* file_system = nullptr;
   Waker* waker = nullptr;
   Notices* notices = nullptr;

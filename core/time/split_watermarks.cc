@@ -1,6 +1,9 @@
 #include "penstock/core/time/split_watermarks.h"
 
+#include <string>
 #include <utility>
+
+#include "penstock/core/base/bytes.h"
 
 namespace penstock {
 
@@ -8,7 +11,8 @@ SplitWatermarks::SplitWatermarks(WatermarkOptions options)
     : options_(options), parts_{{SplitId{}, WatermarkGenerator(options)}}, coalescer_(1) {}
 
 void SplitWatermarks::set_splits(std::span<const SplitId> splits) {
-  if (!std::exchange(named_, true) && !splits.empty()) parts_.front().split = splits.front();
+  if (!named_ && !splits.empty()) name_first(splits.front());
+  named_ = true;
   for (const SplitId split : splits) {
     const std::size_t part = find(split);
     if (part == parts_.size()) {
@@ -24,7 +28,7 @@ void SplitWatermarks::set_splits(std::span<const SplitId> splits) {
 }
 
 void SplitWatermarks::select_other(SplitId split) {
-  if (!std::exchange(named_, true)) parts_.front().split = split;
+  if (!named_) name_first(split);
   selected_ = find(split);
   if (selected_ == parts_.size()) add(split);
 }
@@ -37,6 +41,7 @@ std::size_t SplitWatermarks::find(SplitId split) const noexcept {
 
 void SplitWatermarks::add(SplitId split) {
   parts_.push_back({split, WatermarkGenerator(options_)});
+  take_restored(parts_.back());
   coalescer_.add_channel();
 }
 
@@ -61,6 +66,66 @@ WatermarkCoalescer::Update SplitWatermarks::end_batch(Instant now) noexcept {
     if (fell_idle && parts_[i].read) note(coalescer_.on_idle(i));
   }
   return std::exchange(pending_, {});
+}
+
+void SplitWatermarks::name_first(SplitId split) {
+  named_ = true;
+  parts_.front().split = split;
+  take_restored(parts_.front());
+}
+
+void SplitWatermarks::take_restored(Part& part) {
+  for (const auto& [split, highest] : restored_splits_)
+    if (split == part.split) part.generator.restore(highest);
+}
+
+void SplitWatermarks::capture(SnapshotWriter& out) const {
+  std::string bytes;
+  ByteAppender to(bytes);
+  to.number(coalescer_.current().micros);
+  to.number(static_cast<std::uint32_t>(named_));
+  to.number(static_cast<std::uint32_t>(
+      std::count_if(parts_.begin(), parts_.end(), [](const Part& part) { return part.read; })));
+  for (const Part& part : parts_) {
+    if (!part.read) continue;
+    to.number(part.split.value);
+    to.number(part.generator.highest().micros);
+  }
+  out.add(bytes);
+}
+
+Status SplitWatermarks::restore(std::string_view bytes, bool whole) {
+  ByteCursor from(bytes);
+  EventTime current;
+  std::uint32_t named = 0;
+  std::uint32_t count = 0;
+  bool good = from.number(current.micros) && from.number(named) && from.number(count);
+  for (; good && count > 0; --count) {
+    SplitId split;
+    EventTime highest;
+    good = from.number(split.value) && from.number(highest.micros);
+    if (!good) break;
+    if (named != 0) {
+      restored_splits_.emplace_back(split, highest);
+    } else if (whole) {
+      restored_unnamed_ = std::min(restored_unnamed_.value_or(highest), highest);
+    }
+  }
+  if (!good || !from.at_end()) {
+    return Status::data_error("the snapshot has watermarks of " + std::to_string(bytes.size()) +
+                              " bytes, which is not what their number takes");
+  }
+  if (whole) restored_current_ = std::min(restored_current_.value_or(current), current);
+  return Status();
+}
+
+void SplitWatermarks::restored() {
+  if (restored_unnamed_ && !named_) parts_.front().generator.restore(*restored_unnamed_);
+  for (Part& part : parts_)
+    if (named_) take_restored(part);
+  if (!restored_current_ || *restored_current_ == kMinEventTime) return;
+  coalescer_.restore(*restored_current_);
+  pending_.watermark = *restored_current_;
 }
 
 Instant SplitWatermarks::idle_deadline() const noexcept {

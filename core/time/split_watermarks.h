@@ -5,16 +5,20 @@
 //            part that is known and has not spoken holds the others back until it is idle.
 // Default    Records before the first select() belong to one part without a name; the first that has one takes its
 //            place.
+// Snapshots  A part takes its highest time with it to whichever task reads it; what had gone downstream is a floor for
+//            the task that goes on, and for each task where there were more or fewer, the least of all.
 // Threads    Pure state of one task; no clock of its own.
 // Cost       observe(): one compare per record. end_batch(): O(parts).
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "penstock/core/base/ids.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/core/time/watermark_coalescer.h"
 #include "penstock/core/time/watermark_generator.h"
 
@@ -40,6 +44,11 @@ class SplitWatermarks {
   Instant idle_deadline() const noexcept;
   bool is_idle() const noexcept { return coalescer_.is_idle(); }
 
+  void capture(SnapshotWriter& out) const;
+  // `whole`: of a task that goes on in this one.
+  Status restore(std::string_view bytes, bool whole);
+  void restored();
+
  private:
   struct Part {
     SplitId split;
@@ -52,6 +61,8 @@ class SplitWatermarks {
   void add(SplitId split);
   void leave(std::size_t part) noexcept;
   void note(const WatermarkCoalescer::Update& update) noexcept;
+  void name_first(SplitId split);
+  void take_restored(Part& part);
 
   WatermarkOptions options_;
   std::vector<Part> parts_;
@@ -59,6 +70,9 @@ class SplitWatermarks {
   WatermarkCoalescer::Update pending_;  // Since the last end_batch().
   std::size_t selected_ = 0;
   bool named_ = false;
+  std::vector<std::pair<SplitId, EventTime>> restored_splits_;
+  std::optional<EventTime> restored_current_;
+  std::optional<EventTime> restored_unnamed_;
 };
 
 }  // namespace penstock

@@ -41,6 +41,9 @@ class WatermarkCoalescer {
       channels_[channel].state = State::kActive, idle_ = false;
   }
 
+  // What the task had told before it was restored: channels that are behind it do not pull it back.
+  void restore(EventTime watermark) noexcept { current_ = watermark; }
+
   EventTime current() const noexcept { return current_; }
   bool is_idle() const noexcept { return idle_; }
   // The active channel with the least watermark: who holds time back. Nothing when all are idle or ended.

@@ -30,6 +30,10 @@ class WatermarkGenerator {
     ++observed_;
   }
 
+  // The highest time seen until now, for snapshots; restored, it comes out of advance() once more.
+  EventTime highest() const noexcept { return max_; }
+  void restore(EventTime highest) noexcept { max_ = std::max(max_, highest); }
+
   // At the end of a batch: the watermark if it rose since the last call.
   std::optional<EventTime> advance() noexcept {
     if (max_ == kMinEventTime) return std::nullopt;

@@ -5,6 +5,7 @@
 // Errors     A closed pipe, a full disk: the flush fails with the sink's name and the reason.
 // Signals    A closed pipe raises no SIGPIPE here, whatever the process does with that signal; its
 //            handlers and masks stay as they are.
+// Snapshots  At least once: what was written after the last snapshot is written again by a restored job.
 #pragma once
 
 #include <memory>

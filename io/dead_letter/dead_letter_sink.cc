@@ -8,7 +8,7 @@ Result<std::unique_ptr<DeadLetterSink>> DeadLetterSink::open(const ByteSink& sin
                                                              const TaskContext& context) {
   Result<std::unique_ptr<ByteWriter>> writer =
       sink.open({context.task_index, context.task_count, context.file_system, context.waker,
-                 context.notices, context.clock});
+                 context.notices, context.clock, context.counters});
   if (!writer.ok()) return writer.status().with_place("dead letters");
   return std::unique_ptr<DeadLetterSink>(new DeadLetterSink(std::move(*writer)));
 }
@@ -16,6 +16,7 @@ Result<std::unique_ptr<DeadLetterSink>> DeadLetterSink::open(const ByteSink& sin
 Status DeadLetterSink::add(std::string_view source, std::string_view error, const RawRecord& raw) {
   const std::string split = std::to_string(raw.origin.split.value);
   const std::string offset = std::to_string(raw.origin.offset);
+  std::string partition;
   std::string timestamp;
   headers_.clear();
   headers_.push_back({"penstock.source", source});
@@ -26,6 +27,8 @@ Status DeadLetterSink::add(std::string_view source, std::string_view error, cons
   if (const Message* message = raw.message) {
     letter.message.key = message->key;
     letter.message.tombstone = message->tombstone;
+    partition = std::to_string(message->partition);
+    headers_.push_back({"penstock.partition", partition});
     if (message->timestamp != kMinEventTime) {
       timestamp = std::to_string(message->timestamp.micros / 1000);
       headers_.push_back({"penstock.timestamp", timestamp});

@@ -64,6 +64,7 @@ Status BadRecords::add_to_file(const RawRecord& raw, const std::string& reason,
     if (!file.ok()) return file.status();
     dead_letters_ = std::move(*file);
   }
+  unsynced_ = true;
   return dead_letters_->add(source, raw.origin, reason, raw.bytes);
 }
 
@@ -75,6 +76,27 @@ void BadRecords::flush(Instant now) noexcept {
 
 bool BadRecords::sink_is_ready() noexcept { return dead_letter_sink_->ready(); }
 Instant BadRecords::sink_wakes_at() const noexcept { return dead_letter_sink_->wake_at(); }
+
+void BadRecords::capture(Epoch epoch, SnapshotWriter& out) noexcept {
+  if (dead_letter_sink_ != nullptr) return dead_letter_sink_->capture(epoch, out);
+  if (dead_letters_ == nullptr) return;
+  if (Status status = dead_letters_->flush(); !status.ok()) failure_->set(std::move(status));
+  if (!std::exchange(unsynced_, false)) return;
+  // Through another handle: this one belongs to the worker.
+  out.before_ack([file_system = file_system_, path = options_.dead_letter_path] {
+    Result<std::unique_ptr<WritableFile>> file =
+        file_system->open_for_writing(path, WriteMode::kAppend);
+    if (!file.ok()) return file.status();
+    PENSTOCK_RETURN_IF_ERROR((*file)->sync());
+    const std::size_t slash = path.rfind('/');
+    return file_system->sync_directory(slash == std::string::npos ? "."
+                                                                  : path.substr(0, slash + 1));
+  });
+}
+
+bool BadRecords::captured() const noexcept {
+  return dead_letter_sink_ == nullptr || dead_letter_sink_->captured();
+}
 
 Status BadRecords::close() {
   if (dead_letter_sink_ != nullptr) return dead_letter_sink_->close();

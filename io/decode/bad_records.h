@@ -35,6 +35,9 @@ class BadRecords {
   Instant wake_at() const noexcept {
     return dead_letter_sink_ == nullptr ? kNever : sink_wakes_at();
   }
+  // At the cut of an epoch: what was kept so far is on the disk before the epoch counts.
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept;
+  bool captured() const noexcept;
   Status close();
 
  private:
@@ -48,6 +51,7 @@ class BadRecords {
   DecodeOptions options_;
   std::unique_ptr<DeadLetterFile> dead_letters_;
   std::unique_ptr<DeadLetterSink> dead_letter_sink_;
+  bool unsynced_ = false;  // Something was added to the file since the last cut.
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;
   FileSystem* file_system_ = nullptr;

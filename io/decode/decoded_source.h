@@ -6,6 +6,8 @@
 // Errors     A record that cannot be decoded, or that its reader cut, is counted and treated by policy; see
 //            decode_options.h. Messages name the source, the split, the offset, the field and the value.
 // End        When the job drains it reads no more, hands out what it has read, and then ends.
+// Snapshots  The position is that of the first record that has not gone through the chain. Dead letters are at least
+//            once: those of after the cut are written again, with the same source, split and offset.
 // Threads    Owned by one task.
 #pragma once
 
@@ -13,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -43,6 +46,18 @@ class DecodedSource {
     reader_.reset();
     return bad_ == nullptr ? Status() : bad_->close();
   }
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept {
+    bad_->capture(epoch, out);
+    reader_->capture(std::span(batch_).subspan(next_, filled_ - next_), out);
+  }
+  // Whether the dead letters of before the cut have been confirmed.
+  bool captured() const noexcept { return bad_->captured(); }
+  Status restore(const SnapshotItem& item) {
+    return reader_->restore(item).with_place(source_->name());
+  }
+  Status restored() { return reader_->restored().with_place(source_->name()); }
+  std::string what_may_be_lost() const { return source_->what_may_be_lost(); }
+
   void stop() noexcept { stopping_ = true; }
   std::size_t channels() const noexcept { return 0; }
   void block(std::size_t, bool) noexcept {}

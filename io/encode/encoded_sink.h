@@ -31,7 +31,7 @@ class EncodedSink {
     failure_ = context.failure;
     Result<std::unique_ptr<ByteWriter>> writer =
         sink_->open({context.task_index, context.task_count, context.file_system, context.waker,
-                     context.notices, context.clock});
+                     context.notices, context.clock, context.counters, context.takes_snapshots});
     if (!writer.ok()) return writer.status();
     writer_ = std::move(*writer);
     return Status();
@@ -55,6 +55,19 @@ class EncodedSink {
   }
   bool ready() noexcept { return writer_->ready(); }
   Instant wake_at() const noexcept { return writer_->wake_at(); }
+
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept {
+    note(writer_->flush());
+    written_ = false;
+    writer_->capture(epoch, out);
+  }
+  bool captured() const noexcept { return writer_->captured(); }
+  void cancel_capture() noexcept { writer_->cancel_capture(); }
+  Status restore(const SnapshotItem& item) {
+    return writer_->restore(item).with_place(sink_->name());
+  }
+  Status restored() { return writer_->restored().with_place(sink_->name()); }
+  void committed(Epoch epoch) noexcept { writer_->committed(epoch); }
 
   Status close(auto&&) { return writer_ == nullptr ? Status() : writer_->close(); }
 

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "penstock/core/base/bytes.h"
 #include "penstock/core/base/file_system.h"
+#include "penstock/io/file/file_tail.h"
 #include "penstock/io/file/line_splitter.h"
 
 namespace penstock {
@@ -37,7 +39,71 @@ class LineFileReader final : public ByteReader {
   }
   std::string why_cut(const RawRecord& raw) const override { return splitter_.why_cut(raw); }
 
+  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
+    const LineSplitter::Position next = splitter_.position(unread);
+    // What cannot be read back now is not compared later.
+    const Result<FileTail> tail = tail_before(*file_, next.offset);
+    std::string item;
+    ByteAppender bytes(item);
+    bytes.number(next.offset);
+    bytes.number(static_cast<std::uint8_t>(next.within_line));
+    bytes.number(tail.ok() ? tail->bytes : 0);
+    bytes.number(tail.ok() ? tail->crc : 0);
+    out.section(kSection, kVersion);
+    out.add(item);
+  }
+  Status restore(const SnapshotItem& item) override {
+    if (item.section != kSection) return ByteReader::restore(item);
+    ByteCursor bytes(item.bytes);
+    LineSplitter::Position next;
+    std::uint8_t within_line = 0;
+    FileTail tail;
+    if (item.version != kVersion || !bytes.number(next.offset) || !bytes.number(within_line) ||
+        !bytes.number(tail.bytes) || !bytes.number(tail.crc) || !bytes.at_end()) {
+      return Status(StatusCode::kDataError,
+                    "the position in the snapshot is not one of a line file");
+    }
+    next.within_line = within_line != 0;
+    PENSTOCK_RETURN_IF_ERROR(check_same_file(next, tail));
+    position_ = next.offset;
+    splitter_.start_at(next);
+    return Status();
+  }
+
  private:
+  static constexpr std::string_view kSection = "line file";
+  static constexpr std::uint32_t kVersion = 1;
+
+  Status check_same_file(LineSplitter::Position next, const FileTail& tail) {
+    const auto refuse = [&](const std::string& what) {
+      return Status(StatusCode::kFailedPrecondition,
+                    "was read up to byte " + std::to_string(next.offset) + " and " + what);
+    };
+    const Result<std::uint64_t> size = file_->size();
+    if (!size.ok()) return size.status();
+    if (*size < next.offset) {
+      return refuse("has " + std::to_string(*size) +
+                    " bytes now: it was replaced or cut off; bring it back, or begin anew without "
+                    "the snapshots");
+    }
+    const Result<bool> same = has_tail(*file_, next.offset, tail);
+    if (!same.ok()) return same.status();
+    if (!*same) {
+      return refuse(
+          "has other bytes there now: it was replaced; bring it back, or begin anew "
+          "without the snapshots");
+    }
+    char last = '\n';
+    if (next.offset > 0) {
+      const Result<std::size_t> got = file_->read_at(next.offset - 1, {&last, 1});
+      if (!got.ok()) return got.status();
+    }
+    if (last == '\n' || next.within_line || *size == next.offset) return Status();
+    return refuse(
+        "has more now: its last line, which had no newline, was taken for whole; end such "
+        "a file with a newline, or follow it");
+  }
+
   // False at the end of the file as it is now.
   Result<bool> read_block(Instant now) {
     const Result<std::size_t> got = file_->read_at(position_, splitter_.writable(kBlockBytes));
@@ -87,6 +153,7 @@ class LineFileSource final : public ByteSource {
 
   std::string name() const override { return options_.path; }
   std::uint32_t parallelism_max() const override { return 1; }
+  std::string what_may_be_lost() const override { return ""; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
     Result<std::unique_ptr<ReadableFile>> file =
         context.file_system->open_for_reading(options_.path);

@@ -48,6 +48,18 @@ bool LineSplitter::take_rest(RawRecord& record, Instant arrival) noexcept {
   return true;
 }
 
+LineSplitter::Position LineSplitter::position(std::span<const RawRecord> unread) const noexcept {
+  if (!unread.empty()) return {unread.front().origin.offset, false};
+  if (dropped_bytes_ > 0 && !reported_) return {head_offset_, false};
+  return {offset_, dropped_bytes_ > 0};
+}
+
+void LineSplitter::start_at(Position position) noexcept {
+  offset_ = position.offset;
+  reported_ = position.within_line;
+  dropped_bytes_ = position.within_line ? 1 : 0;
+}
+
 std::string LineSplitter::why_cut(const RawRecord& raw) const {
   return std::string("line of ") + (dropped_bytes_ > 0 ? "at least " : "") +
          std::to_string(raw.cut_from_bytes) + " bytes is longer than " +

@@ -39,6 +39,16 @@ class LineSplitter {
   // when there are none.
   bool take_rest(RawRecord& record, Instant arrival) noexcept;
 
+  // Where a reader of the same stream goes on: at the first of `unread`, lines that take() lent last, or with what
+  // comes next. `within_line`: in a line that was too long and has been given out.
+  struct Position {
+    std::uint64_t offset = 0;
+    bool within_line = false;
+  };
+  Position position(std::span<const RawRecord> unread) const noexcept;
+  // REQUIRES: nothing was written. The bytes that follow stand there in the stream.
+  void start_at(Position position) noexcept;
+
   // See ByteReader::why_cut().
   std::string why_cut(const RawRecord& raw) const;
 

@@ -6,6 +6,7 @@
 
 #include "penstock/io/file/block_pump.h"
 #include "penstock/io/file/line_splitter.h"
+#include "penstock/io/file/stream_offset.h"
 
 namespace penstock {
 namespace {
@@ -35,6 +36,16 @@ class StandardInputReader final : public ByteReader {
   }
   std::string why_cut(const RawRecord& raw) const override { return splitter_.why_cut(raw); }
 
+  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
+    capture_stream_offset(splitter_.position(unread).offset, out);
+  }
+  Status restore(const SnapshotItem& item) override {
+    if (item.section != kStreamSection) return ByteReader::restore(item);
+    const Result<std::uint64_t> offset = restored_stream_offset(item);
+    if (offset.ok()) splitter_.start_at({*offset, false});
+    return offset.status();
+  }
+
  private:
   void append(const Block& block) {
     std::memcpy(splitter_.writable(block.size).data(), block.bytes().data(), block.size);
@@ -55,6 +66,11 @@ class StandardInputSource final : public ByteSource {
     return options_.fd == 0 ? "standard input" : "descriptor " + std::to_string(options_.fd);
   }
   std::uint32_t parallelism_max() const override { return 1; }
+  std::string what_may_be_lost() const override {
+    return name() +
+           ": a pipe cannot be read again: what came after the last snapshot is lost in a crash; "
+           "write it to a file and follow that";
+  }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
     Result<std::unique_ptr<BlockPump>> pump =
         BlockPump::start(options_.fd, name(), *context.clock, *context.waker);

@@ -99,6 +99,7 @@ class WatchedFileSource final : public ByteSource {
 
   std::string name() const override { return options_.path; }
   std::uint32_t parallelism_max() const override { return 1; }
+  std::string what_may_be_lost() const override { return ""; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
     auto reader = std::make_unique<WatchedFileReader>(options_, *context.file_system);
     PENSTOCK_RETURN_IF_ERROR(reader->read_first());

@@ -1,10 +1,15 @@
 #include "penstock/io/generator/payment_generator.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
 #include <vector>
+
+#include "penstock/core/base/bytes.h"
+#include "penstock/core/base/hash.h"
+#include "penstock/io/decode/dealt_numbers.h"
 
 namespace penstock {
 namespace {
@@ -33,24 +38,36 @@ std::chrono::nanoseconds due_after(const PaymentGeneratorOptions& options,
   return std::chrono::nanoseconds(static_cast<std::int64_t>((second + within) * 1e9));
 }
 
+// Of which payments there are, whenever they are due.
+std::uint64_t kind_of(const PaymentGeneratorOptions& options) noexcept {
+  std::uint64_t kind = hash_combine(options.seed, options.cards);
+  for (const double each :
+       {options.skew, options.fraud_share, options.refund_share, options.bad_share}) {
+    kind = hash_combine(kind, std::bit_cast<std::uint64_t>(each));
+  }
+  kind = hash_combine(kind, static_cast<std::uint64_t>(options.disorder.count()));
+  return hash_combine(kind, static_cast<std::uint64_t>(options.start.micros));
+}
+
 class PaymentReader final : public ByteReader {
  public:
   PaymentReader(const PaymentGeneratorOptions& options, const SourceContext& context)
       : options_(options),
-        next_(context.task_index),
-        step_(context.task_count),
+        numbers_(context.task_index, context.task_count),
         end_(end_of(options)),
         lines_(kLinesMax * kLineStride) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
-    if (start_ == kNever) start_ = now;
+    if (start_ == kNever) begin(now);
+    now_ = now;
+    numbers_.settle();
     if (runs_by_clock() && now - start_ >= std::chrono::duration<double>(options_.seconds)) {
       end_ = 0;
     }
     PollResult result;
     const std::size_t room = std::min(batch.size(), kLinesMax);
-    while (result.records < room && next_ < end_) {
-      const Instant due = options_.rate > 0 ? start_ + due_after(options_, next_) : now;
+    while (result.records < room && numbers_.next() < end_) {
+      const Instant due = options_.rate > 0 ? start_ + due_after(options_, numbers_.next()) : now;
       if (due > now) {
         result.state = SourceState::kWaiting;
         result.wake_at = due;
@@ -58,25 +75,74 @@ class PaymentReader final : public ByteReader {
       }
       batch[result.records] = record(lines_.data() + result.records * kLineStride, due);
       ++result.records;
-      next_ += step_;
+      numbers_.advance();
     }
-    if (next_ >= end_) result.state = SourceState::kEnded;
+    if (numbers_.next() >= end_) result.state = SourceState::kEnded;
     return result;
   }
 
+  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
+    std::string item;
+    ByteAppender bytes(item);
+    numbers_.capture(unread, bytes);
+    bytes.number(kind_of(options_));
+    bytes.number(start_ == kNever ? elapsed_ : (now_ - start_).count());
+    out.section(kSection, kVersion);
+    out.add(item);
+  }
+  Status restore(const SnapshotItem& item) override {
+    if (item.section != kSection) return ByteReader::restore(item);
+    ByteCursor bytes(item.bytes);
+    PENSTOCK_RETURN_IF_ERROR(numbers_.restore(bytes, item));
+    std::uint64_t kind = 0;
+    if (item.version != kVersion || !bytes.number(kind) || !bytes.number(elapsed_) ||
+        !bytes.at_end() || elapsed_ < 0 || elapsed_ > kElapsedMax) {
+      return Status(StatusCode::kDataError, "the position in the snapshot is not one of payments");
+    }
+    if (kind == kind_of(options_)) return Status();
+    return Status(
+        StatusCode::kFailedPrecondition,
+        "the snapshot is of other payments: give it the same seed, cards, skew, disorder, "
+        "start and shares again");
+  }
+  Status restored() override {
+    PENSTOCK_RETURN_IF_ERROR(numbers_.restored());
+    restored_ = true;
+    if (options_.rate <= 0 ||
+        static_cast<double>(numbers_.next()) / options_.rate <= kElapsedMax / 1e9)
+      return Status();
+    return Status(StatusCode::kDataError, "payment " + std::to_string(numbers_.next()) +
+                                              " of the snapshot is due after the end of time at " +
+                                              std::to_string(options_.rate) + " a second");
+  }
+
  private:
+  static constexpr std::int64_t kElapsedMax = 1'000'000'000'000'000'000;
+
   // Without a rate there is no schedule whose payments `seconds` could count.
   bool runs_by_clock() const noexcept { return options_.rate <= 0 && options_.seconds > 0; }
 
   RawRecord record(char* line, Instant due) const noexcept {
-    return {{line, write_payment(options_, next_, line)}, {SplitId{0}, next_}, due};
+    const std::uint64_t number = numbers_.next();
+    return {{line, write_payment(options_, number, line)}, {SplitId{0}, number}, due};
   }
 
+  // The next payment of a restored run is due now: the time in which nothing ran has not passed.
+  void begin(Instant now) noexcept {
+    start_ = now - (options_.rate > 0 && restored_ ? due_after(options_, numbers_.next())
+                                                   : std::chrono::nanoseconds(elapsed_));
+  }
+
+  static constexpr std::string_view kSection = "payments";
+  static constexpr std::uint32_t kVersion = 1;
+
   PaymentGeneratorOptions options_;
-  std::uint64_t next_;
-  std::uint64_t step_;
+  DealtNumbers numbers_;
   std::uint64_t end_;
   Instant start_ = kNever;
+  Instant now_;               // Of the last poll.
+  std::int64_t elapsed_ = 0;  // Nanoseconds, before a restore.
+  bool restored_ = false;
   std::vector<char> lines_;
 };
 
@@ -88,6 +154,7 @@ class PaymentGenerator final : public ByteSource {
   std::uint32_t parallelism_max() const override {
     return std::numeric_limits<std::uint32_t>::max();
   }
+  std::string what_may_be_lost() const override { return ""; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
     PENSTOCK_RETURN_IF_ERROR(check_payment_options(options_));
     return std::unique_ptr<ByteReader>(std::make_unique<PaymentReader>(options_, context));

@@ -15,6 +15,7 @@
 // Schedule   Open loop: payment i is due at T0 + i / rate, also when the reader is late;
 //            RawRecord.arrival is that instant, so latencies include what the payment waited for.
 //            T0 is the first poll. Time is what poll() is told: a virtual clock works as well.
+// Snapshots  Have the number of the next payment, which is due at once after a restore; the schedule goes on from it.
 // Threads    One reader per task: task k of n produces the payments k, k + n, ... The origin is
 //            split 0 and i, whatever n is.
 // Cost       About 0.2 us a payment; nothing is allocated after open.

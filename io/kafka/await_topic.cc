@@ -109,6 +109,9 @@ Status await_topic(rd_kafka_t* client, const std::string& place, const std::stri
                             (sure && answer.error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART))) {
       return no_topic(place, topic, answer.error, trouble);
     }
+    if (!answer.answered && doubted >= kSilence && trouble.text().empty()) {
+      trouble.note(RD_KAFKA_RESP_ERR__TIMED_OUT, "nothing is heard of them");
+    }
     if (!answer.answered &&
         (doubted >= timeout || !trouble.fatal().ok() || (sure && trouble.refused()))) {
       return no_answer(place, trouble, doubted);

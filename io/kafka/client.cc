@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
+
+#include "penstock/core/base/helper_thread.h"
 
 namespace penstock::kafka::internal {
 namespace {
@@ -117,6 +120,25 @@ void set_callbacks(rd_kafka_conf_t* configuration, Trouble& trouble) {
   rd_kafka_conf_set_opaque(configuration, &trouble);
 }
 
+// Whether somebody else has come to an end of what is waited for.
+class End {
+ public:
+  void reached() noexcept {
+    const std::lock_guard lock(mutex_);
+    reached_ = true;
+    changed_.notify_all();
+  }
+  bool wait(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, time, [this] { return reached_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool reached_ = false;
+};
+
 std::string without_secrets(std::string text, const Properties& properties) {
   for (const auto& [name, value] : properties) {
     if (!is_secret(name) || value.empty()) continue;
@@ -130,33 +152,47 @@ std::string without_secrets(std::string text, const Properties& properties) {
 
 }  // namespace
 
+void CloseClient::operator()(rd_kafka_t* handle) const noexcept {
+  if (trouble == nullptr) return rd_kafka_destroy(handle);
+  const auto end = std::make_shared<End>();
+  Result<std::unique_ptr<ThreadHandle>> thread =
+      spawn_helper("penstock-kafka-end", [handle, end, kept = trouble] {
+        rd_kafka_destroy(handle);
+        end->reached();
+      });
+  if (!thread.ok()) return rd_kafka_destroy(handle);
+  if (end->wait(patience)) return;
+  trouble->left_behind(patience);
+  (*thread)->detach();
+}
+
 Result<Client> make_client(rd_kafka_type_t type, const Connection& connection,
-                           const Properties& own, Trouble& trouble,
+                           const Properties& own, const std::shared_ptr<Trouble>& trouble,
                            void (*prepare)(rd_kafka_conf_t*, void*), void* argument) {
   const Direction direction = type == RD_KAFKA_PRODUCER ? Direction::kSink : Direction::kSource;
   if (connection.brokers.empty()) {
-    return Status::invalid_argument(trouble.place() + ": Connection::brokers is empty; give " +
+    return Status::invalid_argument(trouble->place() + ": Connection::brokers is empty; give " +
                                     "HOST:PORT, or several with commas between");
   }
   const Result<Properties> properties = resolve_properties(connection.properties, direction);
-  if (!properties.ok()) return properties.status().with_place(trouble.place());
-  trouble.reaches(connection, *properties);
+  if (!properties.ok()) return properties.status().with_place(trouble->place());
+  trouble->reaches(connection, *properties);
   const Configuration kept(rd_kafka_conf_new());
   Status status = refuse_own(*properties, own);
   if (status.ok()) status = set_all(kept.get(), defaults());
   if (status.ok()) status = set(kept.get(), "bootstrap.servers", connection.brokers);
   if (status.ok()) status = set_all(kept.get(), *properties);
   if (status.ok()) status = set_all(kept.get(), own);
-  if (!status.ok()) return status.with_place(trouble.place());
+  if (!status.ok()) return status.with_place(trouble->place());
   // The handle takes a configuration over, unless it fails: then nobody has, so it gets a copy.
   Configuration configuration(rd_kafka_conf_dup(kept.get()));
   if (prepare != nullptr) prepare(configuration.get(), argument);
-  set_callbacks(configuration.get(), trouble);
+  set_callbacks(configuration.get(), *trouble);
   char text[kErrorBytes] = "";
-  Client client(rd_kafka_new(type, configuration.get(), text, sizeof text));
+  Client client(rd_kafka_new(type, configuration.get(), text, sizeof text), CloseClient{trouble});
   if (client == nullptr) {
     return Status::invalid_argument(
-        trouble.place() +
+        trouble->place() +
         ": no Kafka client can be made of these options: " + without_secrets(text, *properties));
   }
   (void)configuration.release();

@@ -63,7 +63,8 @@ Fingerprint fingerprint_of(const rd_kafka_message_t& message) noexcept {
   return print;
 }
 
-Result<std::unique_ptr<Cluster>> Cluster::make(const Connection& connection, Trouble& trouble) {
+Result<std::unique_ptr<Cluster>> Cluster::make(const Connection& connection,
+                                               const std::shared_ptr<Trouble>& trouble) {
   Result<Client> client = make_client(RD_KAFKA_CONSUMER, connection,
                                       {{"enable.auto.commit", "false"},
                                        {"enable.auto.offset.store", "false"},

@@ -65,7 +65,8 @@ struct Found {
 
 class Cluster {
  public:
-  static Result<std::unique_ptr<Cluster>> make(const Connection& connection, Trouble& trouble);
+  static Result<std::unique_ptr<Cluster>> make(const Connection& connection,
+                                               const std::shared_ptr<Trouble>& trouble);
 
   rd_kafka_t* client() const noexcept { return client_.get(); }
   // All that `choice` takes; those of a list also when they are missing, with their error.

@@ -27,14 +27,18 @@ std::string reason(rd_kafka_resp_err_t error) {
 
 }  // namespace
 
-void Deliveries::done(const rd_kafka_message_t& report, std::size_t bytes) noexcept {
+void Deliveries::done(const rd_kafka_message_t& report, std::size_t bytes,
+                      std::uint16_t cut) noexcept {
   --records_;
+  if (cut != cut_ && before_cut_ > 0) --before_cut_;
   bytes_ -= bytes;
   if (full_ && bytes_ <= bytes_max_ / 2) full_ = false;
   if (report.err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
     ++delivered_;
+    counters_.delivered.add(1);
     return over();
   }
+  counters_.undelivered.add(1);
   if (failed_++ == 0) {
     first_failure_ = refusal(report.err, report.partition, report.len + report.key_len);
   }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 
+#include "penstock/core/stream/task_context.h"
 #include "penstock/io/kafka/client.h"
 
 namespace penstock::kafka::internal {
@@ -19,19 +20,34 @@ class Deliveries final : public Trouble {
   static constexpr std::size_t kRecordBytes = 256;
 
   Deliveries(const std::string& place, std::string topic, std::size_t bytes_max,
-             std::chrono::milliseconds delivery_timeout, Notices& notices)
+             std::chrono::milliseconds delivery_timeout, Notices& notices, TaskCounters& counters)
       : Trouble(place, notices),
         topic_(std::move(topic)),
         bytes_max_(bytes_max),
-        delivery_timeout_(delivery_timeout) {}
+        delivery_timeout_(delivery_timeout),
+        counters_(counters) {}
 
   void sent(std::size_t bytes) noexcept {
     ++records_;
     bytes_ += bytes;
     if (bytes_ >= bytes_max_) full_ = true;
   }
-  // The client's report: delivered, or given up.
-  void done(const rd_kafka_message_t& report, std::size_t bytes) noexcept;
+  // The client's report: delivered, or given up. `cut` is what cut() was when the record was written.
+  void done(const rd_kafka_message_t& report, std::size_t bytes, std::uint16_t cut) noexcept;
+
+  // The cut of an epoch, before which `waiting` records were written that the client does not have yet.
+  void begin_cut(std::uint64_t waiting) noexcept {
+    ++cut_;
+    before_cut_ = records_ + waiting;
+  }
+  std::uint16_t cut() const noexcept { return cut_; }
+  // Whether all that was written before the last cut is delivered.
+  bool cut_is_delivered() const noexcept { return before_cut_ == 0; }
+
+  // Refused before the client had it.
+  void not_taken() noexcept { counters_.undelivered.add(1); }
+  // At the end: `waiting` never went to the client, and of what it still has nothing more is heard.
+  void give_up(std::uint64_t waiting) noexcept { counters_.undelivered.add(waiting + records_); }
 
   bool full() const noexcept { return full_; }
   std::uint64_t outstanding() const noexcept { return records_; }
@@ -50,9 +66,12 @@ class Deliveries final : public Trouble {
   std::string topic_;
   std::size_t bytes_max_;
   std::chrono::milliseconds delivery_timeout_;
+  TaskCounters& counters_;
   std::uint64_t records_ = 0;
   std::size_t bytes_ = 0;
   bool full_ = false;
+  std::uint16_t cut_ = 0;  // Comes round after more epochs than any record waits for.
+  std::uint64_t before_cut_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t failed_ = 0;
   Status first_failure_;

@@ -7,6 +7,10 @@
 //            topic; its `bytes` are empty for a tombstone, and Message::tombstone says so.
 // Start      Without a checkpoint a job begins where `start` says, as of the moment it starts, and no group commits
 //            anything. New partitions of a topic, and new topics of a pattern, are read from their beginning.
+// Snapshots  Have the offset of each partition with the last record that was read, which is compared before a restored
+//            job takes anything: a topic that was recreated, or has lost what was to be read, is treated as
+//            `on_data_loss` says. What is new since is read from its beginning. An epoch waits until the sink has
+//            delivered what was written before its cut.
 // Silence    Nothing fails in silence: a broker that cannot be reached, refuses us or does not have the topic ends the
 //            start with a Status after `start_timeout`, and is a Notice while the job runs; so are a stall (connected,
 //            records wait, none comes) and a gap, with its offsets.
@@ -15,6 +19,9 @@
 // Bounds     Both hold no more than `buffer_bytes` in their client. A source that is read more slowly than it fills
 //            fetches no more and goes on when half of it is free. The partitions of the start share it evenly; one that
 //            comes later has as much as each of them, and each may go beyond its share by one answer of a broker.
+// End        A source ends within seconds, also while its brokers are away. A sink waits until all is delivered, up to
+//            `delivery_timeout`, and says so when that takes long. A client library that does not end is left behind
+//            after 5 s, with a notice.
 // Secrets    Passwords and keys come from files or from the environment, and stand in no message, plan or metric.
 // Threads    As every ByteSource and ByteSink; the client has threads of its own. No callback after close.
 #pragma once

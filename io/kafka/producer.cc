@@ -8,9 +8,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Events of a report's record: how much it counted.
-void* as_opaque(std::size_t bytes) noexcept {
-  return reinterpret_cast<void*>(bytes);  // NOLINT: the client hands it back, and never looks.
+// What comes back with a record's report: how much it counted, and before which cut it was written.
+constexpr int kCutBits = 16;
+void* as_opaque(std::size_t bytes, std::uint16_t cut) noexcept {
+  return reinterpret_cast<void*>(bytes << kCutBits | cut);  // NOLINT: the client never looks.
 }
 
 std::size_t counted_bytes(const RawMessage& record) noexcept {
@@ -76,11 +77,13 @@ Properties own_settings(const SinkOptions& options) {
 Producer::Producer(const SinkOptions& options, const std::string& name, const SinkContext& context)
     : topic_(options.topic),
       delivery_timeout_(options.delivery_timeout),
+      patience_(kSilence + options.linger),
       clock_(context.clock),
       waker_(context.waker),
       notices_(context.notices),
-      deliveries_(std::make_unique<Deliveries>(name, options.topic, options.buffer_bytes / 2,
-                                               options.delivery_timeout, *context.notices)) {}
+      deliveries_(std::make_shared<Deliveries>(name, options.topic, options.buffer_bytes / 2,
+                                               options.delivery_timeout, *context.notices,
+                                               *context.counters)) {}
 
 Producer::~Producer() {
   if (queue_ != nullptr) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
@@ -99,13 +102,14 @@ Status Producer::start(const SinkOptions& options, const SinkContext&) {
     rd_kafka_conf_set_dr_msg_cb(configuration, on_report);
   };
   Result<Client> client = make_client(RD_KAFKA_PRODUCER, options.connection, own_settings(options),
-                                      *deliveries_, prepare, nullptr);
+                                      deliveries_, prepare, nullptr);
   if (!client.ok()) return client.status();
   client_ = std::move(*client);
   // Kept from before the question on: else the first record waits for the client's next look at its topics.
   handle_.reset(rd_kafka_topic_new(client_.get(), topic_.c_str(), nullptr));
   PENSTOCK_RETURN_IF_ERROR(await_topic(client_.get(), deliveries_->place(), topic_,
                                        options.connection.start_timeout, *deliveries_));
+  heard_at_ = clock_->now();
   queue_.reset(rd_kafka_queue_get_main(client_.get()));
   rd_kafka_queue_cb_event_enable(queue_.get(), on_event, this);
   served_ = clock_->now();
@@ -119,7 +123,8 @@ void Producer::on_event(rd_kafka_t*, void* producer) {
 
 void Producer::on_report(rd_kafka_t*, const rd_kafka_message_t* report, void* opaque) {
   auto* deliveries = static_cast<Deliveries*>(static_cast<Trouble*>(opaque));
-  deliveries->done(*report, reinterpret_cast<std::size_t>(report->_private));  // NOLINT: as_opaque
+  const auto mark = reinterpret_cast<std::size_t>(report->_private);  // NOLINT: as_opaque
+  deliveries->done(*report, mark >> kCutBits, static_cast<std::uint16_t>(mark));
 }
 
 Status Producer::write(std::string_view record) { return take({record, {}}); }
@@ -128,17 +133,19 @@ Status Producer::write_message(const RawMessage& record) { return take(record); 
 Status Producer::take(const RawMessage& record) {
   if (waiting_.empty()) [[likely]] {
     const std::size_t bytes = counted_bytes(record);
-    const rd_kafka_resp_err_t error = produce(record, bytes);
+    const rd_kafka_resp_err_t error = produce(record, bytes, deliveries_->cut());
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
       deliveries_->sent(bytes);
       return Status();
     }
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() == 0) {
+      deliveries_->not_taken();
       return Status(StatusCode::kResourceExhausted,
                     deliveries_->place() + ": record of " + std::to_string(bytes) +
                         " bytes is larger than SinkOptions::buffer_bytes; raise that");
     }
     if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      deliveries_->not_taken();
       if (Status fatal = deliveries_->fatal(); !fatal.ok()) return fatal;
       const std::size_t key_bytes = record.message.key ? record.message.key->size() : 0;
       return deliveries_->refusal(error, -1, record.bytes.size() + key_bytes);
@@ -148,14 +155,15 @@ Status Producer::take(const RawMessage& record) {
   return Status();
 }
 
-rd_kafka_resp_err_t Producer::produce(const RawMessage& record, std::size_t bytes) {
+rd_kafka_resp_err_t Producer::produce(const RawMessage& record, std::size_t bytes,
+                                      std::uint16_t cut) {
   const Message& message = record.message;
   std::array<rd_kafka_vu_t, 8> parts;
   std::size_t count = 0;
   (parts[count++] = part(RD_KAFKA_VTYPE_RKT)).u.rkt = handle_.get();
   (parts[count++] = part(RD_KAFKA_VTYPE_PARTITION)).u.i32 = RD_KAFKA_PARTITION_UA;
   (parts[count++] = part(RD_KAFKA_VTYPE_MSGFLAGS)).u.i = RD_KAFKA_MSG_F_COPY;
-  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = as_opaque(bytes);
+  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = as_opaque(bytes, cut);
   if (!message.tombstone) {
     (parts[count++] = part(RD_KAFKA_VTYPE_VALUE)).u.mem = {address_of(record.bytes),
                                                            record.bytes.size()};
@@ -183,7 +191,8 @@ rd_kafka_resp_err_t Producer::produce(const RawMessage& record, std::size_t byte
 
 void Producer::keep(const RawMessage& record) {
   const Message& message = record.message;
-  Waiting kept{std::string(record.bytes), {}, {}, message.timestamp, message.tombstone};
+  Waiting kept{std::string(record.bytes), {}, {}, message.timestamp, message.tombstone,
+               deliveries_->cut()};
   if (message.key) kept.key.emplace(*message.key);
   for (const MessageHeader& header : message.headers) {
     kept.headers.emplace_back(header.name, std::nullopt);
@@ -203,7 +212,7 @@ Status Producer::produce_waiting() {
     record.message.timestamp = first.timestamp;
     record.message.tombstone = first.tombstone;
     const std::size_t bytes = counted_bytes(record);
-    const rd_kafka_resp_err_t error = produce(record, bytes);
+    const rd_kafka_resp_err_t error = produce(record, bytes, first.cut);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Status();
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return deliveries_->refusal(error, -1, first.bytes.size());
@@ -214,7 +223,24 @@ Status Producer::produce_waiting() {
   return Status();
 }
 
-void Producer::serve() { rd_kafka_poll(client_.get(), 0); }
+void Producer::serve() {
+  rd_kafka_poll(client_.get(), 0);
+  look_at_silence();
+}
+
+// On a connection that stands and brings no answers the client finds no fault for half a minute.
+void Producer::look_at_silence() {
+  const std::uint64_t heard = deliveries_->delivered() + deliveries_->failed();
+  const Instant now = clock_->now();
+  if (deliveries_->outstanding() == 0 || heard != heard_) {
+    heard_ = heard;
+    heard_at_ = now;
+    return;
+  }
+  if (now - heard_at_ < patience_ || !deliveries_->text().empty()) return;
+  deliveries_->note(RD_KAFKA_RESP_ERR__TIMED_OUT, std::to_string(deliveries_->outstanding()) +
+                                                      " records wait and nothing is heard of them");
+}
 
 // Asked again and again while there is none: so what makes room is served here, and before the worker sleeps on it the
 // client is told to wake it. What came in between is seen by the second look.
@@ -247,6 +273,7 @@ Status Producer::flush() {
 Status Producer::close() {
   if (std::exchange(closed_, true)) return Status();
   Status status = drain();
+  deliveries_->give_up(waiting_.size());
   if (deliveries_->outstanding() > 0) {
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   }

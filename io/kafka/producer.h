@@ -47,6 +47,9 @@ class Producer final : public ByteWriter {
   Instant wake_at() const noexcept override;
   Status flush() override;
   Status close() override;
+  // At least once: an epoch counts when what was written before its cut is delivered.
+  void capture(Epoch, SnapshotWriter&) override { deliveries_->begin_cut(waiting_.size()); }
+  bool captured() const noexcept override { return deliveries_->cut_is_delivered(); }
 
   const Deliveries& deliveries() const noexcept { return *deliveries_; }
 
@@ -57,16 +60,18 @@ class Producer final : public ByteWriter {
     std::vector<std::pair<std::string, std::optional<std::string>>> headers;
     EventTime timestamp;
     bool tombstone;
+    std::uint16_t cut;  // See Deliveries.
   };
 
   Producer(const SinkOptions& options, const std::string& name, const SinkContext& context);
 
   Status start(const SinkOptions& options, const SinkContext& context);
   Status take(const RawMessage& record);
-  rd_kafka_resp_err_t produce(const RawMessage& record, std::size_t bytes);
+  rd_kafka_resp_err_t produce(const RawMessage& record, std::size_t bytes, std::uint16_t cut);
   void keep(const RawMessage& record);
   Status produce_waiting();
   void serve();
+  void look_at_silence();
   bool has_room() const noexcept { return waiting_.empty() && !deliveries_->full(); }
   Status drain();
   static void on_event(rd_kafka_t*, void* producer);
@@ -74,15 +79,18 @@ class Producer final : public ByteWriter {
 
   const std::string topic_;
   const std::chrono::milliseconds delivery_timeout_;
+  const std::chrono::nanoseconds patience_;  // With brokers that say nothing.
   const Clock* clock_;
   Waker* waker_;
   Notices* notices_;
-  std::unique_ptr<Deliveries> deliveries_;
+  std::shared_ptr<Deliveries> deliveries_;
   Client client_;  // Before what belongs to it: destroyed after.
   std::unique_ptr<rd_kafka_topic_t, CloseTopic> handle_;
   std::unique_ptr<rd_kafka_queue_t, CloseQueue> queue_;
   std::deque<Waiting> waiting_;
   Instant served_;
+  std::uint64_t heard_ = 0;  // Reports, as of heard_at_.
+  Instant heard_at_;
   std::atomic<bool> wants_room_{false};
   bool closed_ = false;
 };

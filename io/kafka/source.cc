@@ -17,17 +17,23 @@ class KafkaReader final : public ByteReader {
  public:
   KafkaReader(const SourceOptions& options, TopicChoice choice,
               std::shared_ptr<SplitNumbers> numbers, const SourceContext& context)
-      : batch_(options.record_bytes_max),
+      : task_index_(context.task_index),
+        task_count_(context.task_count),
+        numbers_(numbers),
+        batch_(options.record_bytes_max),
         watch_(options, std::move(choice), std::move(numbers), context) {}
 
-  Status start() { return watch_.start(); }
+  Status start() {
+    started_ = true;
+    PENSTOCK_RETURN_IF_ERROR(watch_.start());
+    return take_changes();
+  }
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
     PollResult result;
-    if (watch_.changed()) {
-      PENSTOCK_RETURN_IF_ERROR(watch_.take_changes(partitions_));
-      result.splits_changed = note_splits();
-    }
+    if (!started_) PENSTOCK_RETURN_IF_ERROR(start());
+    if (watch_.changed()) PENSTOCK_RETURN_IF_ERROR(take_changes());
+    if (std::exchange(changed_, false)) result.splits_changed = note_splits();
     const std::size_t visited = gather(std::min(batch.size(), kMax));
     result.records = taken_;
     if (taken_ > 0) batch_.lend(std::span(parts_).first(visited), batch, now);
@@ -38,7 +44,47 @@ class KafkaReader final : public ByteReader {
   std::span<const SplitId> splits() const override { return splits_; }
   std::string_view source_of(const RawRecord& raw) const override { return raw.message->topic; }
 
+  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
+    Positions positions = restored_;  // Of partitions that are not read yet.
+    for (Partition* each : seen_) {
+      positions[{each->topic(), each->number()}] = {numbers_->number_of(each->topic()),
+                                                    each->position(), each->last()};
+    }
+    for (std::size_t i = unread.size(); i-- > 0;) {
+      const RawRecord& raw = unread[i];
+      positions[{std::string(raw.message->topic),
+                 static_cast<std::int32_t>(raw.message->partition)}]
+          .next = static_cast<std::int64_t>(raw.origin.offset);
+    }
+    internal::capture(positions, out);
+  }
+  Status restore(const SnapshotItem& item) override {
+    if (item.section != kPositionsSection) return ByteReader::restore(item);
+    has_snapshot_ = true;
+    return internal::restore(item, restored_);
+  }
+  Status restored() override {
+    if (!has_snapshot_) return Status();  // It begins with the first poll.
+    if (started_) return Status::internal("a Kafka source was restored behind its start");
+    for (const auto& [name, position] : restored_)
+      numbers_->keep(name.topic, position.topic_number);
+    std::erase_if(restored_, [this](const auto& each) {
+      return task_of(each.first.topic, each.first.partition, task_count_) != task_index_;
+    });
+    watch_.restore(restored_);
+    return start();
+  }
+
  private:
+  Status take_changes() {
+    PENSTOCK_RETURN_IF_ERROR(watch_.take_changes(partitions_));
+    for (Partition* each : partitions_) {
+      if (std::find(seen_.begin(), seen_.end(), each) == seen_.end()) seen_.push_back(each);
+    }
+    changed_ = true;
+    return Status();
+  }
+
   bool note_splits() {
     std::vector<SplitId> splits;
     for (const Partition* each : partitions_) splits.push_back(each->split());
@@ -97,8 +143,16 @@ class KafkaReader final : public ByteReader {
     for (std::size_t i = 0; i < visited; ++i) parts_[i].partition->settle(sums_[i]);
   }
 
+  const std::uint32_t task_index_;
+  const std::uint32_t task_count_;
+  const std::shared_ptr<SplitNumbers> numbers_;
+  Positions restored_;
+  bool has_snapshot_ = false;
+  bool started_ = false;
+  bool changed_ = false;  // partitions_, since the last poll.
   MessageBatch batch_;
   std::vector<Partition*> partitions_;
+  std::vector<Partition*> seen_;  // All that ever were among them.
   std::vector<SplitId> splits_;
   bool has_splits_ = false;
   std::size_t next_ = 0;  // The partition visited last.
@@ -133,12 +187,13 @@ class KafkaSource final : public ByteSource {
   std::string name() const override { return source_name(options_); }
   // Partitions may be added while the job runs.
   std::uint32_t parallelism_max() const override { return ~0u; }
+  std::string what_may_be_lost() const override { return ""; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
     Result<TopicChoice> choice = TopicChoice::make(options_);
     if (!choice.ok()) return choice.status();
     PENSTOCK_RETURN_IF_ERROR(check(options_));
     auto reader = std::make_unique<KafkaReader>(options_, std::move(*choice), numbers_, context);
-    PENSTOCK_RETURN_IF_ERROR(reader->start());
+    if (!context.restores) PENSTOCK_RETURN_IF_ERROR(reader->start());
     return std::unique_ptr<ByteReader>(std::move(reader));
   }
 

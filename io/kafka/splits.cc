@@ -18,9 +18,26 @@ bool SplitNumbers::learn(std::vector<std::string> topics) {
   std::sort(topics.begin(), topics.end());
   const std::lock_guard lock(mutex_);
   for (std::string& topic : topics) {
-    topics_.try_emplace(std::move(topic), static_cast<std::uint32_t>(topics_.size()));
+    if (topics_.try_emplace(std::move(topic), next_).second) ++next_;
   }
-  return topics_.size() <= kTopicsMax;
+  return next_ <= kTopicsMax;
+}
+
+void SplitNumbers::keep(const std::string& topic, std::uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto [own, is_new] = topics_.try_emplace(topic, next_);
+  if (is_new) ++next_;
+  for (auto& [name, given] : topics_) {
+    if (given == number) given = own->second;
+  }
+  own->second = number;
+  next_ = std::max(next_, number + 1);
+}
+
+std::uint32_t SplitNumbers::number_of(std::string_view topic) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? 0 : found->second;
 }
 
 SplitId SplitNumbers::of(std::string_view topic, std::int32_t partition) const {

@@ -2,7 +2,8 @@
 //
 // Numbers    Topic number * 65536 + partition. Listed topics are numbered in alphabetical order: the same in each run,
 //            and of a single topic the split is the partition. Those of a pattern are numbered as they are found, in
-//            alphabetical order where several are found at once; a number once given stays for the life of the job.
+//            alphabetical order where several are found at once; a number once given stays for the life of the job,
+//            and over restarts from a snapshot.
 // Threads    SplitNumbers is shared by the tasks of a job and safe from any thread. task_of() is pure.
 #pragma once
 
@@ -28,12 +29,16 @@ class SplitNumbers {
  public:
   // Those that have no number yet get one. False: there are more than kTopicsMax.
   bool learn(std::vector<std::string> topics);
+  // What a snapshot has: before anything is read. Whoever had the number gets another one.
+  void keep(const std::string& topic, std::uint32_t number);
+  std::uint32_t number_of(std::string_view topic) const;
   // REQUIRES: the topic was learned, 0 <= partition < kPartitionsMax.
   SplitId of(std::string_view topic, std::int32_t partition) const;
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::uint32_t, std::less<>> topics_;
+  std::uint32_t next_ = 0;
 };
 
 }  // namespace penstock::kafka::internal

@@ -48,6 +48,11 @@ Trouble::Kind Trouble::kind_of(rd_kafka_resp_err_t error, std::string_view reaso
   }
 }
 
+// Whether an answer of the brokers proves that it has passed. That there is no such partition, they answer.
+bool Trouble::is_of_brokers(Kind kind) noexcept {
+  return kind == Kind::kUnreachable || kind == Kind::kLogin || kind == Kind::kCertificate;
+}
+
 // A broker that hangs up after it has refused us says no more than that it is gone: the refusal stays. One connection
 // that ends is no trouble yet, for there may be others and it may come back at once; all of them, or a second, is.
 void Trouble::note(rd_kafka_resp_err_t error, const std::string& reason) noexcept {
@@ -55,8 +60,9 @@ void Trouble::note(rd_kafka_resp_err_t error, const std::string& reason) noexcep
   std::string text;
   {
     const std::lock_guard lock(mutex_);
-    if (kind == Kind::kUnreachable && kind_ != Kind::kNone && kind_ != Kind::kUnreachable) return;
+    if (kind == Kind::kUnreachable && kind_ != kind && is_of_brokers(kind_)) return;
     const bool is_new = kind_ != kind;
+    told_of_brokers_ = told_of_brokers_ || (posted_ && is_of_brokers(kind_));
     // "1/1 brokers are down" says less than what came before it.
     const bool says_less = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !is_new;
     if (is_new) posted_ = false;
@@ -76,10 +82,11 @@ void Trouble::over() noexcept {
   {
     const std::lock_guard lock(mutex_);
     any_.store(false, std::memory_order_relaxed);
-    kind_ = Kind::kNone;
     text_.clear();
     certificate_problem_.clear();
-    if (!std::exchange(posted_, false)) return;
+    const bool told = std::exchange(posted_, false) && is_of_brokers(kind_);
+    kind_ = Kind::kNone;
+    if (!std::exchange(told_of_brokers_, false) && !told) return;
   }
   post(Severity::kInfo, "the brokers at " + brokers_ + " answer again");
 }
@@ -181,8 +188,18 @@ std::string Trouble::certificate_sentence(const std::string& reason) const {
          "expect TLS on this port";
 }
 
+void Trouble::left_behind(std::chrono::milliseconds waited) noexcept {
+  post(Severity::kWarning,
+       "the Kafka client has not ended within " + std::to_string(waited.count()) +
+           " ms and is left behind, with its threads and memory; if that happens often, restart "
+           "the process");
+  const std::lock_guard lock(posting_);
+  notices_ = nullptr;
+}
+
 void Trouble::post(Severity severity, std::string text) noexcept {
-  notices_.post({severity, place_, std::move(text)});
+  const std::lock_guard lock(posting_);
+  if (notices_ != nullptr) notices_->post({severity, place_, std::move(text)});
 }
 
 }  // namespace penstock::kafka::internal

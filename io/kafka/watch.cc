@@ -29,10 +29,19 @@ bool is_loss(rd_kafka_resp_err_t error) noexcept {
 
 }  // namespace
 
-// The cluster's own handle: what goes wrong with it is told by who asked, or by the handle that reads.
-class Watch::Unheard final : public Notices {
+// The cluster's own handle is heard while the reader opens. Later what goes wrong with it is told by who asked, or by
+// the handle that reads.
+class Watch::WhileOpening final : public Notices {
  public:
-  void post(const Notice&) noexcept override {}
+  explicit WhileOpening(Notices& notices) noexcept : notices_(notices) {}
+  void post(const Notice& notice) noexcept override {
+    if (opening_.load(std::memory_order_relaxed)) notices_.post(notice);
+  }
+  void opened() noexcept { opening_.store(false, std::memory_order_relaxed); }
+
+ private:
+  Notices& notices_;
+  std::atomic<bool> opening_{true};
 };
 
 Watch::Watch(const SourceOptions& options, TopicChoice choice,
@@ -42,9 +51,9 @@ Watch::Watch(const SourceOptions& options, TopicChoice choice,
       numbers_(std::move(numbers)),
       context_(context),
       place_(source_name(options)),
-      unheard_(std::make_unique<Unheard>()),
-      cluster_trouble_(place_, *unheard_),
-      trouble_(place_, *context.notices) {}
+      while_opening_(std::make_shared<WhileOpening>(*context.notices)),
+      cluster_trouble_(std::make_shared<Trouble>(place_, *while_opening_)),
+      trouble_(std::make_shared<Trouble>(place_, *context.notices)) {}
 
 Watch::~Watch() {
   {
@@ -67,6 +76,7 @@ Status Watch::start() {
 
 void Watch::run(std::promise<Status>& opened) {
   Status status = open();
+  while_opening_->opened();
   const bool goes_on = status.ok();
   opened.set_value(std::move(status));  // Which is gone after this.
   TimePoint next_look = SteadyClock::now();
@@ -89,29 +99,42 @@ void Watch::run(std::promise<Status>& opened) {
 void Watch::serve() {
   rd_kafka_poll(client_.get(), 0);
   rd_kafka_poll(cluster_->client(), 0);
-  if (Status fatal = trouble_.fatal(); !fatal.ok()) return fail(std::move(fatal));
-  if (trouble_.text().empty()) {
+  if (Status fatal = trouble_->fatal(); !fatal.ok()) return fail(std::move(fatal));
+  if (trouble_->text().empty()) {
     away_ = false;
     return;
   }
   if (!std::exchange(away_, true)) doubt_all();
-  // The handle that reads says itself when it is well again.
-  if (!watched_.empty()) {
-    if (answers(*watched_.front()->partition)) trouble_.over();
-    return;
-  }
-  // A task without partitions asks for anything.
-  const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, static_cast<int>(kTick.count())) ==
-      RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rd_kafka_metadata_destroy(metadata);
-    trouble_.over();
-  }
+  if (all_answer()) trouble_->over();
 }
 
 bool Watch::answers(const Partition& partition) {
   std::vector<OffsetQuestion> end = {{.topic = partition.topic(), .partition = partition.number()}};
   return ask_offsets(client_.get(), end, kTick) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// The handle that reads finds out itself whether it is well again. A topic that is gone has no leaders to ask.
+bool Watch::all_answer() {
+  std::vector<OffsetQuestion> ends;
+  for (const auto& each : watched_) {
+    const Partition& partition = *each->partition;
+    if (each->resting) continue;
+    ends.push_back({.topic = partition.topic(), .partition = partition.number()});
+  }
+  if (!ends.empty()) {
+    (void)ask_offsets(client_.get(), ends, kTick);
+    return std::all_of(ends.begin(), ends.end(), [](const OffsetQuestion& each) {
+      return each.error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    });
+  }
+  // Who reads nothing asks for anything.
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, static_cast<int>(kTick.count())) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return true;
 }
 
 // A client that holds as much as it may stops to fetch, and notices that there is room only when something else

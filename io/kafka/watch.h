@@ -11,7 +11,8 @@
 // Threads    start() waits until the thread has opened everything, or has failed. Of the worker: changed(),
 //            take_changes(), report(). All handles of the client are made and destroyed on the thread itself.
 // Ownership  Partitions stay until the end, also those of topics that are gone.
-// Lifetime   The destructor ends the thread; it waits for the few questions that are under way, 1 s each at most.
+// Lifetime   The destructor ends the thread; it waits for the few questions that are under way, 1 s each at most, and
+//            for the ends of its two handles, CloseClient::kPatience each at most.
 #pragma once
 
 #include <atomic>
@@ -31,6 +32,7 @@
 #include "penstock/core/stream/task_context.h"
 #include "penstock/io/kafka/cluster.h"
 #include "penstock/io/kafka/partition.h"
+#include "penstock/io/kafka/positions.h"
 #include "penstock/io/kafka/splits.h"
 
 namespace penstock::kafka::internal {
@@ -51,6 +53,8 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  // Before start(): what a snapshot has of the partitions of this task. Others are read from their beginning.
+  void restore(Positions positions);
   Status start();
 
   bool changed() const noexcept { return changed_.load(std::memory_order_acquire); }
@@ -91,13 +95,16 @@ class Watch {
   std::vector<OffsetQuestion> start_questions() const;
   Status ask_start(std::vector<OffsetQuestion>& questions, TimePoint deadline);
   Status check_named() const;
+  Status check_restored();
+  Status begin(const OffsetQuestion& at);
   void close() noexcept;
 
   // watch.cc
   void run(std::promise<Status>& opened);
   void serve();
-  // Whether the handle that reads gets an answer about it, within kTick.
+  // Whether the handle that reads gets an answer about it, within kTick; about all that it reads.
   bool answers(const Partition& partition);
+  bool all_answer();
   void nudge();
   void take_reports();
   bool handle_report(const PartitionError& report);
@@ -136,13 +143,14 @@ class Watch {
   const SourceContext context_;
   const std::string place_;
 
-  class Unheard;
-  std::unique_ptr<Unheard> unheard_;
-  Trouble cluster_trouble_;
-  Trouble trouble_;
+  class WhileOpening;
+  const std::shared_ptr<WhileOpening> while_opening_;
+  const std::shared_ptr<Trouble> cluster_trouble_;
+  const std::shared_ptr<Trouble> trouble_;
   std::unique_ptr<Cluster> cluster_;
   Client client_;
   std::size_t share_bytes_ = 0;  // What the client may hold of each partition.
+  std::optional<Positions> restored_;
   std::map<std::string, Topic> topics_;
   std::vector<std::unique_ptr<Watched>> watched_;
   TimePoint answered_at_{};

@@ -50,9 +50,11 @@ void Watch::look() {
 
 void Watch::unanswered() {
   const auto time = SteadyClock::now() - answered_at_;
-  if (told_unanswered_ || time < options_.stall_after || !trouble_.text().empty()) return;
+  if (told_unanswered_ || time < std::min(options_.stall_after, kSilence) ||
+      !trouble_->text().empty())
+    return;
   told_unanswered_ = true;
-  const std::string cause = cluster_trouble_.text();
+  const std::string cause = cluster_trouble_->text();
   say(Severity::kWarning, place_,
       "the brokers at " + options_.connection.brokers + " have not answered for " +
           seconds_of(time) +
@@ -62,7 +64,7 @@ void Watch::unanswered() {
 
 void Watch::answered() {
   answered_at_ = SteadyClock::now();
-  cluster_trouble_.over();
+  cluster_trouble_->over();
   if (std::exchange(told_unanswered_, false)) {
     doubt_all();
     say(Severity::kInfo, place_, "the brokers answer again");
@@ -179,7 +181,7 @@ void Watch::check_stall(Watched& watched) {
     watched.moved_at = now;
     return;
   }
-  if (now - watched.moved_at < options_.stall_after || !trouble_.text().empty()) return;
+  if (now - watched.moved_at < options_.stall_after || !trouble_->text().empty()) return;
   const Found found = cluster_->first_at(partition.topic(), partition.number(), position, kAnswer);
   if (found.kind == Found::Kind::kEnd) {
     watched.nothing_before = found.offset;

@@ -101,6 +101,8 @@ bool Watch::lose(Watched& watched, const std::string& cause) {
   const std::int64_t wanted = partition.position();
   // An old report, or one that has come true since: it is there.
   if (cause.empty() && first[0].offset <= wanted && wanted <= end[0].offset) {
+    // It was shorter a moment ago, and has been filled: the next look compares what it holds.
+    if (watched.doubtful) return false;
     if (!partition.is_known(kAnswer)) return false;
     if (Status status = start_at(watched, wanted); !status.ok()) fail(std::move(status));
     return true;

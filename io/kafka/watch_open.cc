@@ -77,14 +77,14 @@ Status Watch::open() {
   cluster_ = std::move(*cluster);
   PENSTOCK_RETURN_IF_ERROR(find_topics(deadline));
   PENSTOCK_RETURN_IF_ERROR(check_named());
+  PENSTOCK_RETURN_IF_ERROR(check_restored());
   std::vector<OffsetQuestion> questions = start_questions();
   PENSTOCK_RETURN_IF_ERROR(ask_start(questions, deadline));
   share_bytes_ =
       std::max(options_.buffer_bytes / std::max<std::size_t>(questions.size(), 1), kShareBytesMin);
   PENSTOCK_RETURN_IF_ERROR(open_reading());
   for (const OffsetQuestion& each : questions) {
-    PENSTOCK_RETURN_IF_ERROR(add(each.topic, each.partition));
-    PENSTOCK_RETURN_IF_ERROR(start_at(*watched_.back(), each.offset));
+    PENSTOCK_RETURN_IF_ERROR(begin(each));
   }
   answered_at_ = SteadyClock::now();
   publish();
@@ -94,11 +94,11 @@ Status Watch::open() {
 Status Watch::find_topics(TimePoint deadline) {
   if (choice_.is_pattern()) {
     PENSTOCK_RETURN_IF_ERROR(
-        await_topic(cluster_->client(), place_, "", left_until(deadline), cluster_trouble_));
+        await_topic(cluster_->client(), place_, "", left_until(deadline), *cluster_trouble_));
   }
   for (const std::string& topic : choice_.topics()) {
     PENSTOCK_RETURN_IF_ERROR(await_topic(cluster_->client(), "kafka " + topic, topic,
-                                         left_until(deadline), cluster_trouble_));
+                                         left_until(deadline), *cluster_trouble_));
   }
   std::vector<TopicState> found;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -151,13 +151,47 @@ Status Watch::check_named() const {
   return Status();
 }
 
+void Watch::restore(Positions positions) { restored_ = std::move(positions); }
+
+// What a snapshot has and the brokers have not.
+Status Watch::check_restored() {
+  if (!restored_) return Status();
+  for (const auto& [name, position] : *restored_) {
+    const auto known = topics_.find(name.topic);
+    if (known != topics_.end() && name.partition < known->second.partitions) continue;
+    const std::string place = "kafka " + name.topic + "/" + std::to_string(name.partition);
+    const std::string text = "was read up to offset " + std::to_string(position.next) +
+                             " and is not there, or is no longer chosen by this source";
+    if (options_.on_data_loss == OnDataLoss::kFail) {
+      return Status::data_error(place + ": " + text +
+                                "; to go on without it set SourceOptions::on_data_loss to "
+                                "kEarliest or kLatest");
+    }
+    say(Severity::kError, place, text + "; its position is dropped");
+  }
+  return Status();
+}
+
+// What a snapshot says was read is compared with what is there before anything is taken.
+Status Watch::begin(const OffsetQuestion& at) {
+  PENSTOCK_RETURN_IF_ERROR(add(at.topic, at.partition));
+  Watched& watched = *watched_.back();
+  const Positions::const_iterator found =
+      restored_ ? restored_->find({at.topic, at.partition}) : Positions::const_iterator();
+  if (!restored_ || found == restored_->end()) return start_at(watched, at.offset);
+  PENSTOCK_RETURN_IF_ERROR(start_at(watched, found->second.next));
+  if (found->second.last.offset >= 0) watched.trusted = found->second.last;
+  watched.doubtful = watched.resting = true;
+  return Status();
+}
+
 std::vector<OffsetQuestion> Watch::start_questions() const {
+  const std::int64_t at = restored_ ? kAtBeginning : std::visit(AskAt{}, options_.start);
   std::vector<OffsetQuestion> questions;
   for (const auto& [name, topic] : topics_) {
     for (std::int32_t i = 0; i < std::min(topic.partitions, kPartitionsMax); ++i) {
       if (task_of(name, i, context_.task_count) != context_.task_index) continue;
-      questions.push_back(
-          {.topic = name, .partition = i, .at = std::visit(AskAt{}, options_.start)});
+      questions.push_back({.topic = name, .partition = i, .at = at});
     }
   }
   return questions;
@@ -167,6 +201,8 @@ std::vector<OffsetQuestion> Watch::start_questions() const {
 Status Watch::ask_start(std::vector<OffsetQuestion>& questions, TimePoint deadline) {
   std::vector<OffsetQuestion> open = questions;
   questions.clear();
+  const TimePoint tell_at = SteadyClock::now() + kSilence;
+  bool told = false;
   while (!open.empty()) {
     (void)cluster_->offsets(open, std::min(left_until(deadline), kAnswer));
     std::vector<OffsetQuestion> again;
@@ -184,11 +220,16 @@ Status Watch::ask_start(std::vector<OffsetQuestion>& questions, TimePoint deadli
     if (open.empty() || stopping()) break;
     const OffsetQuestion& first = open.front();
     if (SteadyClock::now() >= deadline || is_refusal(first.error)) {
-      const std::string trouble = cluster_trouble_.text();
+      const std::string trouble = cluster_trouble_->text();
       return {StatusCode::kUnavailable,
               place_of(first) + ": the brokers at " + options_.connection.brokers +
                   " did not say where it begins and ends: " + rd_kafka_err2str(first.error) +
                   (trouble.empty() ? "" : "; " + trouble)};
+    }
+    if (SteadyClock::now() >= tell_at && !std::exchange(told, true)) {
+      say(Severity::kWarning, place_of(first),
+          std::string("the brokers do not say where it begins and ends: ") +
+              rd_kafka_err2str(first.error) + "; they are asked again until the start times out");
     }
     rd_kafka_poll(cluster_->client(), 20);
   }

@@ -2,6 +2,7 @@
 //
 // Threads    records() may be called by any thread, while the job runs and after. Writers take the
 //            lock once per flush.
+// Snapshots  At least once, as far as the sink outlives its job.
 #pragma once
 
 #include <memory>

@@ -3,6 +3,7 @@
 // Each string is one record, read once and in order. Origin is split 0 and the record's index, also
 // when several tasks read: task k of n gives out records k, k + n, ... Arrival is when it was
 // polled.
+// Snapshots  Have the index of the next record; the count of tasks may change.
 #pragma once
 
 #include <memory>

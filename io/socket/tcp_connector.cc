@@ -21,15 +21,17 @@ void set_option(int fd, int level, int option, int value) noexcept {
   static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value));
 }
 
-// Half of the time passes before the first question, the rest is for three of them. No TCP_USER_TIMEOUT: it would also
-// end a connection whose peer is there but does not read for a while.
+// Half of the time passes before the first question, the rest is for up to three of them, all together no more than
+// dead_after. No TCP_USER_TIMEOUT: it would also end a connection whose peer is there but does not read for a while.
 void set_options(int fd, std::chrono::seconds dead_after) noexcept {
   const int seconds = static_cast<int>(dead_after.count());
+  const int idle = seconds / 2;
+  const int interval = std::max(1, seconds / 6);
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, std::max(1, seconds / 2));
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, seconds / 6));
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, std::min(3, (seconds - idle) / interval));
 }
 
 Status unavailable(std::string text) { return Status(StatusCode::kUnavailable, std::move(text)); }
@@ -54,9 +56,12 @@ Status check_tcp(const TcpPeer& peer, const TcpTiming& timing) {
     return Status::invalid_argument(peer.name() +
                                     ": retry_first must be above 0 and at most retry_longest");
   }
-  if (timing.connect_timeout.count() <= 0 || timing.dead_after.count() <= 0) {
+  if (timing.connect_timeout.count() <= 0 || timing.full_after.count() <= 0) {
     return Status::invalid_argument(peer.name() +
-                                    ": connect_timeout and dead_after must be above 0");
+                                    ": connect_timeout and full_after must be above 0");
+  }
+  if (timing.dead_after.count() < 2) {
+    return Status::invalid_argument(peer.name() + ": dead_after must be at least 2 s");
   }
   return Status();
 }

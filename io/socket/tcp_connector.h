@@ -25,7 +25,10 @@ struct TcpTiming {
   std::chrono::milliseconds retry_first{50};        // Between attempts: at first, and at most.
   std::chrono::milliseconds retry_longest{2'000};
   std::chrono::milliseconds connect_timeout{2'000};  // For one address.
-  std::chrono::seconds dead_after{5};  // A peer whose machine answers nothing for so long is gone.
+  // A peer whose machine answers nothing for so long is gone, whether anything is sent to it or not. At least 2.
+  std::chrono::seconds dead_after{5};
+  // A peer that answers, but takes nothing for so long though something is to be sent: a notice.
+  std::chrono::milliseconds full_after{4'000};
 };
 
 struct TcpPeer {

@@ -20,14 +20,19 @@ class Outgoing {
   std::string_view unsent() const noexcept { return std::string_view(text_).substr(sent_); }
   std::size_t bytes() const noexcept { return text_.size() - sent_; }
 
+  // Of all that was ever added, how much went out; what was sent in vain not counted.
+  std::uint64_t gone() const noexcept { return dropped_ + sent_; }
+
   void took(std::size_t bytes) noexcept {
     sent_ += bytes;
     if (sent_ == text_.size()) {
+      dropped_ += sent_;
       text_.clear();
       sent_ = 0;
     } else if (sent_ > text_.size() / 2) {
       const std::size_t whole = start_of_line();
       text_.erase(0, whole);
+      dropped_ += whole;
       sent_ -= whole;
     }
   }
@@ -44,6 +49,7 @@ class Outgoing {
 
   std::string text_;
   std::size_t sent_ = 0;
+  std::uint64_t dropped_ = 0;
 };
 
 class TcpLineWriter final : public ByteWriter {
@@ -75,6 +81,8 @@ class TcpLineWriter final : public ByteWriter {
     push();
     return failed() ? link_->status() : Status();
   }
+  void capture(Epoch, SnapshotWriter&) override { cut_ = outgoing_.gone() + outgoing_.bytes(); }
+  bool captured() const noexcept override { return outgoing_.gone() >= cut_; }
 
   Status close() override {
     if (link_ == nullptr) return Status();
@@ -124,6 +132,7 @@ class TcpLineWriter final : public ByteWriter {
   const std::size_t buffer_bytes_;
   const std::chrono::milliseconds close_timeout_;
   Outgoing outgoing_;
+  std::uint64_t cut_ = 0;  // How much must have gone for the epoch to count.
   std::unique_ptr<TcpLink> link_;
 };
 

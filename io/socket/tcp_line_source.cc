@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "penstock/io/file/line_splitter.h"
+#include "penstock/io/file/stream_offset.h"
 #include "penstock/io/socket/tcp_pump.h"
 
 namespace penstock {
@@ -41,6 +42,16 @@ class TcpLineReader final : public ByteReader {
            std::to_string(raw.bytes.size()) + " bytes of it";
   }
 
+  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
+    capture_stream_offset(splitter_.position(unread).offset, out);
+  }
+  Status restore(const SnapshotItem& item) override {
+    if (item.section != kStreamSection) return ByteReader::restore(item);
+    const Result<std::uint64_t> offset = restored_stream_offset(item);
+    if (offset.ok()) splitter_.start_at({*offset, false});
+    return offset.status();
+  }
+
  private:
   std::size_t take(const Block& block, std::span<RawRecord> batch) {
     std::memcpy(splitter_.writable(block.size).data(), block.bytes().data(), block.size);
@@ -73,6 +84,12 @@ class TcpLineSource final : public ByteSource {
 
   std::string name() const override { return TcpPeer{options_.host, options_.port}.name(); }
   std::uint32_t parallelism_max() const override { return 1; }
+  std::string what_may_be_lost() const override {
+    return name() +
+           ": a connection cannot be read again: what came after the last snapshot is lost in a "
+           "crash; "
+           "let the peer send to a Kafka topic or append to a file, and read that";
+  }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
     Result<std::unique_ptr<TcpPump>> pump =
         TcpPump::start({.peer = {options_.host, options_.port},

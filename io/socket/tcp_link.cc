@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,7 +19,6 @@ namespace penstock {
 namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
-constexpr int kFullLooksToTell = 4;
 
 // Bytes that the kernel took and the peer's machine has not acknowledged.
 std::uint64_t unacknowledged(int fd) noexcept {
@@ -103,7 +103,8 @@ void TcpLink::run() {
     }
     if (!up->open()) return;
     fd_ = up->fd();
-    unanswered_looks_ = full_looks_ = send_error_ = 0;
+    unanswered_looks_ = send_error_ = 0;
+    full_since_ = kNever;
     state_.store(State::kUp, std::memory_order_release);
     announce();
     watch(up->fd());
@@ -122,20 +123,21 @@ void TcpLink::watch(int fd) {
     }
     if (finishing_.load(std::memory_order_acquire)) return drain(fd);
     const bool wants_room = wants_room_.load(std::memory_order_acquire);
-    look(fd,
-         bell_->wait(fd, static_cast<short>(POLLIN | (wants_room ? POLLOUT : 0)), kLookInterval));
+    look(fd, bell_->wait(fd, static_cast<short>(POLLIN | (wants_room ? POLLOUT : 0)),
+                         std::min(kLookInterval, full_after_)));
   }
 }
 
 void TcpLink::look(int fd, short events) {
   if ((events & POLLOUT) != 0) {
-    full_looks_ = 0;
+    full_since_ = kNever;
     wants_room_.store(false, std::memory_order_release);
     announce();
   }
   if ((events & ~POLLOUT) != 0) {
     if (std::string cause = read_away(fd); !cause.empty()) lose(std::move(cause));
   }
+  look_at_room();
   const Instant now = RealClock().now();
   if (now - looked_at_ < kLookInterval) return;
   looked_at_ = now;
@@ -144,13 +146,22 @@ void TcpLink::look(int fd, short events) {
 
 void TcpLink::look_at_silence(int fd) {
   unanswered_looks_ = is_unanswered(fd) ? unanswered_looks_ + 1 : 0;
-  if (unanswered_looks_ > dead_after_.count())
+  if (unanswered_looks_ >= dead_after_.count())
     return lose("no answer for " + std::to_string(dead_after_.count()) + " s");
-  full_looks_ = wants_room_.load(std::memory_order_relaxed) ? full_looks_ + 1 : 0;
-  if (full_looks_ != kFullLooksToTell) return;
+}
+
+void TcpLink::look_at_room() {
+  const Instant now = RealClock().now();
+  if (!wants_room_.load(std::memory_order_relaxed)) full_since_ = kNever;
+  if (full_since_ == kNever) {
+    full_since_ = wants_room_.load(std::memory_order_relaxed) ? now : kNever;
+    told_full_ = false;
+    return;
+  }
+  if (now - full_since_ < full_after_ || std::exchange(told_full_, true)) return;
   notices_.post({Severity::kWarning, name(),
-                 "the peer has taken nothing for " + std::to_string(kFullLooksToTell) +
-                     " s and the job waits for it; look at what reads there"});
+                 "the peer has taken nothing for " + std::to_string(full_after_.count()) +
+                     " ms and the job waits for it; look at what reads there"});
 }
 
 void TcpLink::lose(std::string cause) {

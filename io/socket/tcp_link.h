@@ -56,6 +56,7 @@ class TcpLink {
   TcpLink(TcpPeer peer, TcpTiming timing, std::unique_ptr<Doorbell> bell, Waker& waker,
           Notices& notices)
       : dead_after_(timing.dead_after),
+        full_after_(timing.full_after),
         bell_(std::move(bell)),
         waker_(waker),
         notices_(notices),
@@ -66,12 +67,14 @@ class TcpLink {
   void watch(int fd);
   void look(int fd, short events);
   void look_at_silence(int fd);
+  void look_at_room();
   void drain(int fd);
   void lose(std::string cause);
   void tell_loss(int fd);
   void announce();
 
   const std::chrono::seconds dead_after_;
+  const std::chrono::milliseconds full_after_;
   const std::unique_ptr<Doorbell> bell_;
   Waker& waker_;
   Notices& notices_;
@@ -90,7 +93,8 @@ class TcpLink {
   std::string cause_;  // The helper's, like the rest of these.
   Instant looked_at_;
   int unanswered_looks_ = 0;
-  int full_looks_ = 0;
+  Instant full_since_ = kNever;  // kNever: it takes something.
+  bool told_full_ = false;
 
   std::mutex mutex_;  // Only for the sleep of a worker that closes.
   std::condition_variable changed_;

@@ -160,6 +160,21 @@ class TimerService {
     set_ = set_fired_ = changes_ = changes_fired_ = 0;
   }
 
+  // What was pending comes due again: those of processing time whose time has passed at once, and once.
+  Status restored(EventTime watermark) {
+    bool known = true;
+    pending_.for_each_restored([&](const StateEntry& owner, const TimerId& id, Place& place) {
+      known = known && id.domain <= 1;
+      if (!known || failed_) return;
+      const Key& key = *reinterpret_cast<const Key*>(owner.key());
+      place.ticket = queues_[id.domain].push(id.micros, owner.key_hash(), key);
+      failed_ = place.ticket == 0;
+    });
+    if (!known) return Status::data_error("a timer of the snapshot is of no kind of time");
+    on_watermark(watermark);
+    return status();
+  }
+
   Status status() const { return failed_ ? no_memory() : Status(); }
   bool failed() const noexcept { return failed_; }
   std::uint64_t resident_bytes() const noexcept {

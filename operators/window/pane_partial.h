@@ -6,6 +6,7 @@
 //            on; at once for all panes when a record needs one too many. Records that come later make another part.
 // Idleness   Nothing is held back from readers that do not wait for this task: all parts come out when it falls idle,
 //            and those of the first batch afterwards at its end, which says that it is there again.
+// Snapshots  Parts that have not come out are kept, and come out first of all when they are restored, in any task.
 // Cost       One compare and an add per record within a pane; nothing is allocated.
 // Threads    The task's worker.
 #pragma once
@@ -14,13 +15,18 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "penstock/core/stream/collector.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/core/stream/task_context.h"
 #include "penstock/operators/guarded.h"
+#include "penstock/operators/restore_errors.h"
 #include "penstock/operators/window/accumulator.h"
 #include "penstock/operators/window/window_spec.h"
 
@@ -45,6 +51,8 @@ class PanePartial {
 
   Status open(const TaskContext& context) {
     failure_ = context.failure;
+    task_index_ = context.task_index;
+    task_count_ = context.task_count;
     auto panes = Panes::of(spec_);
     if (!panes.ok()) return panes.status().with_place("window_all");
     panes_ = *panes;
@@ -62,6 +70,7 @@ class PanePartial {
             });
   }
   void on_watermark(EventTime time, CollectorOf<Output> auto&& out) noexcept {
+    give_restored(out);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < used_; ++i) {
       if (panes_.time_of(open_[i].pane + 1) <= time) {
@@ -78,6 +87,7 @@ class PanePartial {
     is_idle_ = true;
   }
   void end_batch(Instant, CollectorOf<Output> auto&& out) noexcept {
+    give_restored(out);
     if (!is_idle_ || used_ == 0) return;
     is_idle_ = false;
     flush(out);
@@ -87,11 +97,38 @@ class PanePartial {
     return Status();
   }
 
+  void capture(Epoch, SnapshotWriter& out) noexcept {
+    out.section(kSection, kVersion);
+    for (const Open& open : restored_) add(open, out);
+    for (std::size_t i = 0; i < used_; ++i) add(open_[i], out);
+  }
+  Status restore(const SnapshotItem& item) {
+    Kept kept;
+    if (item.section != kSection || item.version != kVersion)
+      return internal::section_unknown(item).with_place("window_all");
+    if (item.bytes.size() != sizeof(kept)) {
+      return internal::accumulator_changed(item.bytes.size(), sizeof(kept))
+          .with_place("window_all");
+    }
+    std::memcpy(&kept, item.bytes.data(), sizeof(kept));
+    if (kept.spec != spec_)
+      return internal::window_changed(kept.spec, spec_).with_place("window_all");
+    // Each part to one task, which one does not matter.
+    if (item.task_index % task_count_ == task_index_) restored_.push_back(kept.open);
+    return Status();
+  }
+
  private:
   struct Open {
     std::int64_t pane = 0;
     Output part;
   };
+  struct Kept {  // As it stands in a snapshot.
+    WindowSpec spec;
+    Open open;
+  };
+  static constexpr std::string_view kSection = "penstock.pane_partial";
+  static constexpr std::uint32_t kVersion = 1;
   static constexpr std::size_t kOpenMax = 16;
 
   template <class Out>
@@ -108,8 +145,20 @@ class PanePartial {
     start_ = static_cast<std::uint64_t>(panes_.time_of(pane).micros);
     width_ = static_cast<std::uint64_t>(panes_.time_of(pane + 1).micros) - start_;
   }
+  void add(const Open& open, SnapshotWriter& out) const {
+    const Kept kept{spec_, open};
+    out.add({reinterpret_cast<const char*>(&kept), sizeof(kept)});
+  }
+  template <class Out>
+  void give_restored(Out& out) noexcept {
+    if (restored_.empty()) [[likely]]
+      return;
+    for (const Open& open : restored_) emit(open, out);
+    restored_.clear();
+  }
   template <class Out>
   void flush(Out& out) noexcept {
+    give_restored(out);
     for (std::size_t i = 0; i < used_; ++i) emit(open_[i], out);
     used_ = 0;
     forget_current();
@@ -134,6 +183,9 @@ class PanePartial {
   std::array<Open, kOpenMax> open_{};
   std::size_t used_ = 0;
   bool is_idle_ = false;
+  std::vector<Open> restored_;
+  std::uint32_t task_index_ = 0;
+  std::uint32_t task_count_ = 1;
   TaskFailure* failure_ = nullptr;
 };
 

@@ -40,6 +40,7 @@ class PaneStore {
     return memory_.reserve(blocks * block_bytes_, 0, budget);
   }
 
+  std::uint32_t ring_slots() const noexcept { return columns_ == 0 ? 0 : columns_ - 1; }
   // Entries below it have cells.
   std::uint32_t entries() const noexcept { return entries_; }
   // Makes entries() exceed `number`. False: no memory.

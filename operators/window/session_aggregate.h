@@ -120,18 +120,25 @@ class SessionAggregate {
   [[gnu::noinline]] Session& join(std::int64_t time, std::int64_t end) noexcept {
     Session joined{time, end, kLatest, Acc{}};
     bool armed = false;
-    sessions_.erase_if([&](std::int64_t, const Session& session) {
-      if (!touch(session, time, end)) return false;
-      if (armed) timers_.erase_event_time({std::max(joined.armed, session.armed)});
-      joined.armed = armed ? std::min(joined.armed, session.armed) : session.armed;
+    while (const std::optional<Session> session = first_that_touches(time, end)) {
+      if (armed) timers_.erase_event_time({std::max(joined.armed, session->armed)});
+      joined.armed = armed ? std::min(joined.armed, session->armed) : session->armed;
       armed = true;
-      joined.start = std::min(joined.start, session.start);
-      joined.end = std::max(joined.end, session.end);
-      joined.value.merge(session.value);
-      return true;
-    });
+      joined.start = std::min(joined.start, session->start);
+      joined.end = std::max(joined.end, session->end);
+      joined.value.merge(session->value);
+      sessions_.erase(session->start);
+    }
     if (!armed) timers_.set_event_time({joined.armed = end});
     return sessions_.get_or_create(joined.start) = joined;
+  }
+  // By time: the order in which they are kept may differ after a restart.
+  std::optional<Session> first_that_touches(std::int64_t time, std::int64_t end) const noexcept {
+    std::optional<Session> first;
+    sessions_.for_each([&](std::int64_t, const Session& session) {
+      if (touch(session, time, end) && (!first || session.start < first->start)) first = session;
+    });
+    return first;
   }
   std::optional<Session> armed_at(std::int64_t time) const noexcept {
     std::optional<Session> found;

@@ -22,11 +22,13 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "penstock/core/stream/task_context.h"
 #include "penstock/operators/window/accumulator.h"
 #include "penstock/operators/window/closed_panes.h"
+#include "penstock/operators/window/pane_capture.h"
 #include "penstock/operators/window/pane_cell.h"
 #include "penstock/operators/window/pane_store.h"
 #include "penstock/operators/window/used_panes.h"
@@ -112,10 +114,7 @@ class WindowPanes {
   // The watermark rises to `time`: what ends up to it is closed.
   void on_watermark(EventTime time) noexcept {
     const bool is_first = next_ == kStartOfTime;
-    watermark_ = time;
-    next_ = time == kMaxEventTime ? kEndOfTime : panes_.first_open_end(time);
-    const std::int64_t kept = time == kMaxEventTime ? next_ : panes_.first_kept_end(time);
-    late_before_ = std::max(kept, kStartOfTime + window_) - window_;
+    see_watermark(time);
     if (is_first) start_rings();
     if (!walking_) begin_walk();
   }
@@ -133,6 +132,7 @@ class WindowPanes {
     StateEntry* entry = current_->entry();
     if (!walking_ || entry == nullptr || (entry->present & bit_) == 0) return;
     const std::uint32_t number = current_->number();
+    if (capture_.running()) capture_.before_change(number);
     std::int64_t& place = store_.place_of(number);
     place = std::max(place, fire_);
     if (place >= next_) return;
@@ -177,10 +177,26 @@ class WindowPanes {
   // An entry has moved. One that the walk has not reached must not be missed.
   void moved(std::uint32_t from, std::uint32_t to) noexcept {
     if (from >= store_.entries() || store_.place_of(from) == kNowhere) return;
+    if (capture_.running()) {
+      capture_.before_change(from);
+      capture_.before_change(to);
+    }
     store_.move(from, to);
-    if (walking_ && to < cursor_ && from >= cursor_)
+    // Nor one that waits to be revisited and moves on to a place before those.
+    if (walking_ && to < cursor_ && (from >= cursor_ || from >= revisit_))
       revisit_ = std::min<std::uint64_t>(revisit_, to);
   }
+
+  // ---- for snapshots: see core/stream/chain.h ----
+
+  void capture(SnapshotWriter& out);
+  bool capture_more(std::size_t budget, SnapshotWriter& out);
+  void cancel_capture() noexcept;
+  // Whether an item is of this window. `whole`: of a task whose time goes on in this one.
+  bool is_of_window(const SnapshotItem& item) const noexcept;
+  Status restore(const SnapshotItem& item, KeyedStateStore& state, bool whole);
+  // When all of the state is there.
+  Status restored();
 
  private:
   using Cell = PaneCell<Acc>;
@@ -205,6 +221,8 @@ class WindowPanes {
       return true;
     }
     const std::uint32_t number = current_->number();
+    if (capture_.running()) [[unlikely]]
+      capture_.before_change(number);
     const std::int64_t place = walking_ ? store_.place_of(number) : next_;
     if (!in_ring(place, pane)) [[unlikely]] {
       ahead_first_ = std::min(ahead_first_, pane);
@@ -242,6 +260,7 @@ class WindowPanes {
       refuse();
       return false;
     }
+    if (capture_.running()) capture_.before_change(number);
     store_.place_of(number) = next_;
     entry->present |= bit_;
     return true;
@@ -295,18 +314,7 @@ class WindowPanes {
     return told;
   }
   // What lies ahead of the ring of a key, now at `place`, comes in as far as the ring reaches.
-  [[gnu::noinline]] void take_in_ahead(std::uint32_t number, std::int64_t place) noexcept {
-    ahead_.erase_if([&](std::int64_t pane, const Acc& acc) {
-      if (!in_ring(place, pane)) return false;
-      auto merge = [&acc](Acc& into) noexcept { into.merge(acc); };
-      used_.note(pane);
-      cell_of(number, pane).add(merge);
-      if constexpr (Retractable<Acc>) {
-        if (pane < place - slide_ && pane >= place - window_) store_.total(number).add(merge);
-      }
-      return true;
-    });
-  }
+  [[gnu::noinline]] void take_in_ahead(std::uint32_t number, std::int64_t place) noexcept;
   // The first end at which a key that stands at `place` has something to do; kEndOfTime: it is empty.
   std::int64_t next_visit(const StateEntry* entry, std::uint32_t number,
                           std::int64_t place) const noexcept {
@@ -316,19 +324,7 @@ class WindowPanes {
     return next_visit_by_pane(entry, number, place);
   }
   std::int64_t next_visit_by_pane(const StateEntry* entry, std::uint32_t number,
-                                  std::int64_t place) const noexcept {
-    // Where there is a total, it has told of all panes but those of the last slide.
-    std::int64_t first = place - window_ - kept_late_;
-    if (Retractable<Acc> && kept_late_ == 0) first = place - slide_;
-    const std::int64_t end = ring_end(place);
-    while (first < end && cell_of(number, first).empty()) ++first;
-    if (first == end) {
-      if (!has_ahead(entry)) return kEndOfTime;
-      first = kEndOfTime;
-      ahead_.for_each([&](std::int64_t pane, const Acc&) { first = std::min(first, pane); });
-    }
-    return std::max(place, panes_.first_end(first));
-  }
+                                  std::int64_t place) const noexcept;
 
   // Goes on with the walk inside of one block. Returns what it has cost, in entries that have nothing to do.
   template <class Wanted, class Fire>
@@ -349,6 +345,8 @@ class WindowPanes {
     const std::uint64_t in_block = store_.kBlock - first % store_.kBlock;
     const auto count = static_cast<std::uint32_t>(
         std::min({in_block, std::uint64_t{budget}, static_cast<std::uint64_t>(credit.left)}));
+    if (capture_.running()) [[unlikely]]
+      capture_.before_change(first, count);
     closed_.close(store_, first, count, {fire_, column_of(fire_ - 1), column_of(fire_ - window_)},
                   wanted, [this](std::uint32_t number) noexcept {
                     return merged(number, fire_ + 1 - window_, fire_);
@@ -368,6 +366,8 @@ class WindowPanes {
     if (sweeping_) table_->prefetch_erase(number, kSweepAhead);
     std::int64_t& place = store_.place_of(number);
     if (place == kNowhere) return false;
+    if (capture_.running()) [[unlikely]]
+      capture_.before_change(number);
     StateEntry* entry = table_->entry_at(number);
     current_->set_number(number);
     if (place <= fire_) {
@@ -381,23 +381,17 @@ class WindowPanes {
     return sweeping_ && forget_if_empty(number);
   }
   // Lets go of a key without any record. True: another, not yet visited, stands in its place.
-  bool forget_if_empty(std::uint32_t number) noexcept {
-    const std::int64_t place = store_.place_of(number);
-    if (place == kNowhere) return false;
-    StateEntry* entry = table_->entry_at(number);
-    current_->set_number(number);
-    if (next_visit(entry, number, place) != kEndOfTime) return false;
-    store_.place_of(number) = kNowhere;
-    store_.total(number) = Cell{};
-    current_->drop(current_->slot(slot_));
-    return current_->entry() == nullptr;
+  bool forget_if_empty(std::uint32_t number) noexcept;
+  void see_watermark(EventTime time) noexcept {
+    watermark_ = time;
+    next_ = time == kMaxEventTime ? kEndOfTime : panes_.first_open_end(time);
+    const std::int64_t kept = time == kMaxEventTime ? next_ : panes_.first_kept_end(time);
+    late_before_ = std::max(kept, kStartOfTime + window_) - window_;
   }
+  Status restore_times(std::string_view bytes, bool whole);
+  Status restore_panes(std::string_view bytes, KeyedStateStore& state);
   // What came before the first watermark lies in ahead_.
-  void start_rings() noexcept {
-    const std::int64_t first = ahead_first_ == kEndOfTime ? next_ : panes_.first_end(ahead_first_);
-    place_ = std::min(first, next_);
-    used_.start_at(std::min(place_ - window_ - kept_late_, late_before_));
-  }
+  void start_rings() noexcept;
   void stand_at(std::int64_t place) noexcept {
     place_ = place;
     used_.forget_before(place_ - window_ - kept_late_);
@@ -416,7 +410,7 @@ class WindowPanes {
     unused_ = 0;
   }
   TimeRange plain_times() const noexcept {
-    if (walking_ || kept_late_ != 0 || next_ == kEndOfTime) return {};
+    if (walking_ || capture_.running() || kept_late_ != 0 || next_ == kEndOfTime) return {};
     return panes_.range(next_ - (Retractable<Acc> ? slide_ : window_), ring_end(next_));
   }
   // Keys without records are let go of when they are most, and once per window at most: those that come back soon cost
@@ -428,32 +422,9 @@ class WindowPanes {
     begin_walk();
   }
   // The first end, from place_ on, at which some key has something; kEndOfTime: none has.
-  std::int64_t soonest() noexcept {
-    if (used_.unsure()) find_used();
-    std::int64_t first = kEndOfTime;
-    if (used_.first() != UsedPanes::kNone)
-      first = std::max(place_, panes_.first_end(used_.first()));
-    if (!ahead_.any_of_all_keys()) {
-      ahead_first_ = kEndOfTime;
-      return first;
-    }
-    if (first == kEndOfTime) {
-      ahead_first_ = kEndOfTime;
-      ahead_.for_each_key_of_all(
-          [this](auto pane) { ahead_first_ = std::min(ahead_first_, pane); });
-    }
-    return std::min(first, std::max(place_, panes_.first_end(ahead_first_)));
-  }
+  std::int64_t soonest() noexcept;
   // Keys had run far ahead of the walk; now their panes are the next ones.
-  [[gnu::noinline]] void find_used() noexcept {
-    used_.start_at(place_ - window_ - kept_late_);
-    for (std::uint32_t number = 0; number < store_.entries(); ++number) {
-      if (store_.place_of(number) == kNowhere) continue;
-      const std::int64_t end = ring_end(std::max(store_.place_of(number), place_));
-      for (std::int64_t pane = end - 1 - static_cast<std::int64_t>(ring_mask_); pane < end; ++pane)
-        if (!cell_of(number, pane).empty()) used_.note(pane);
-    }
-  }
+  [[gnu::noinline]] void find_used() noexcept;
   Window<Acc> window(std::int64_t end, const Acc& value, bool updated) const noexcept {
     if (end == fire_) return {fire_start_, fire_end_, value, updated, this};
     return {panes_.time_of(end - window_), panes_.time_of(end), value, updated, this};
@@ -474,6 +445,7 @@ class WindowPanes {
   std::uint32_t ahead_bit_ = 0;
   PaneStore<Cell> store_;
   ClosedPanes<Cell> closed_;
+  PaneCapture<Cell> capture_;
   MapState<std::int64_t, Acc> ahead_;
   CurrentKey* current_ = nullptr;
   StateTable* table_ = nullptr;
@@ -495,6 +467,9 @@ class WindowPanes {
   std::uint64_t cursor_ = 0;
   std::uint64_t revisit_ = kNone;
   std::int64_t update_from_ = 0, update_to_ = 0;
+  std::int64_t restored_place_ = kEndOfTime;  // The least of those that tasks stood at.
 };
 
 }  // namespace penstock
+
+#include "penstock/operators/window/window_panes_parts.h"

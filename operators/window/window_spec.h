@@ -20,6 +20,8 @@ struct WindowSpec {
   std::chrono::microseconds slide{0};
   std::chrono::microseconds offset{0};
   std::chrono::microseconds allowed_lateness{0};
+
+  friend bool operator==(const WindowSpec&, const WindowSpec&) = default;
 };
 
 constexpr WindowSpec tumbling(std::chrono::microseconds size,

@@ -7,8 +7,8 @@
 // schedule decides how much is fed, how much a step may take, and when the output is emptied. An input is a list of
 // records, watermarks and idles; the expected output is what the task has sent, in order, End left out.
 // Barriers   Some schedules put a barrier behind each item of the input. It must come out exactly behind the output of
-//            that item. The task is built by make_task() for each run: a run that snapshots, throws the task away and
-//            restores it between two steps belongs there.
+//            that item.
+// Restores   The operators are also thrown away and restored from a snapshot: tests/harness/snapshot_runs.h.
 // Errors     Differences are reported as failures of the running test, with the name of the schedule.
 #pragma once
 
@@ -28,6 +28,8 @@
 #include "penstock/core/runtime/chain_body.h"
 #include "penstock/core/runtime/exchange_input.h"
 #include "penstock/core/runtime/task.h"
+#include "penstock/tests/harness/items.h"
+#include "penstock/tests/harness/snapshot_runs.h"
 
 namespace penstock::harness {
 
@@ -49,55 +51,6 @@ std::vector<Schedule> every_schedule();
 // Each of these with what is due coming out one by one, by three, and all at once.
 std::vector<Schedule> every_schedule_and_slice();
 
-template <class T>
-struct Item {
-  ElementKind kind = ElementKind::kData;
-  T value{};
-  std::int64_t time_or_epoch = 0;
-
-  friend bool operator==(const Item&, const Item&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Item& item) {
-    static constexpr const char* kNames[] = {"record", "watermark", "barrier", "idle", "end"};
-    return out << kNames[static_cast<int>(item.kind)] << "(" << testing::PrintToString(item.value)
-               << " @ " << item.time_or_epoch << ")";
-  }
-};
-
-template <class T>
-Item<T> record(T value, std::int64_t micros = 0) {
-  return {ElementKind::kData, std::move(value), micros};
-}
-template <class T>
-Item<T> watermark(std::int64_t micros) {
-  return {ElementKind::kWatermark, T{}, micros};
-}
-template <class T>
-Item<T> barrier(std::int64_t epoch) {
-  return {ElementKind::kBarrier, T{}, epoch};
-}
-template <class T>
-Item<T> idle() {
-  return {ElementKind::kIdle, T{}, 0};
-}
-
-template <class T>
-using Items = std::vector<Item<T>>;
-
-template <class T>
-Element<T> element_of(const Item<T>& item, std::uint64_t key_hash) {
-  ElementHeader header = ElementHeader::data({item.time_or_epoch}, key_hash);
-  if (item.kind == ElementKind::kWatermark) header = ElementHeader::watermark({item.time_or_epoch});
-  if (item.kind == ElementKind::kBarrier)
-    header = ElementHeader::barrier({static_cast<std::uint64_t>(item.time_or_epoch)});
-  if (item.kind == ElementKind::kIdle) header = ElementHeader::idle();
-  return {header, item.value};
-}
-template <class T>
-Item<T> item_of(const Element<T>& element) {
-  const bool has_value = element.header.is_data();
-  return {element.header.kind(), has_value ? element.payload : T{}, element.header.time_or_epoch};
-}
-
 template <class Out, class Side>
 struct Output {
   Items<Out> main;
@@ -106,13 +59,6 @@ struct Output {
   friend bool operator==(const Output& a, const Output& b) {
     return a.main == b.main && a.side == b.side;
   }
-};
-
-template <class In>
-struct Subject {
-  std::function<std::uint64_t(const In&)> key_hash;  // For keyed operators.
-  std::string side_output;                           // Name of the one to read; empty: none.
-  EventTime wall_start{};                            // What the time of day is at first.
 };
 
 // One task with its rings: built, fed, stepped and emptied by one run.
@@ -319,6 +265,7 @@ void expect_same_in_every_schedule(const std::tuple<Ops...>& ops,
       EXPECT_EQ(seen_cuts, cuts);
     }
   }
+  expect_same_when_restored<In, Out, Side>(ops, wanted.input, wanted.subject);
 }
 
 // Runs one schedule and returns the failure that it ended with.

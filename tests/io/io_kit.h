@@ -23,6 +23,7 @@
 #include "penstock/core/base/notice.h"
 #include "penstock/core/stream/source.h"
 #include "penstock/core/stream/task_context.h"
+#include "penstock/tests/harness/kept_snapshot.h"
 
 namespace penstock::test {
 
@@ -142,9 +143,9 @@ struct ReadLine {
 class ReaderRun {
  public:
   explicit ReaderRun(const ByteSource& source, std::uint32_t task_index = 0,
-                     std::uint32_t task_count = 1)
-      : opened_(source.open(
-            {task_index, task_count, &clock, files_.get(), &waker, &notices, &counters})) {
+                     std::uint32_t task_count = 1, bool restores = false)
+      : opened_(source.open({task_index, task_count, &clock, files_.get(), &waker, &notices,
+                             &counters, restores})) {
     if (opened_.ok()) reader_ = std::move(*opened_);
   }
 
@@ -154,6 +155,7 @@ class ReaderRun {
   Result<PollResult> poll(std::size_t batch_max = 256) {
     batch_.resize(batch_max);
     Result<PollResult> result = reader_->poll(batch_, clock.now());
+    last_records_ = result.ok() ? result->records : 0;
     if (!result.ok()) return result;
     for (std::size_t i = 0; i < result->records; ++i) keep(batch_[i]);
     return result;
@@ -170,6 +172,26 @@ class ReaderRun {
         return Status::internal("never woken");
       }
     }
+  }
+
+  std::size_t last_records() const { return last_records_; }  // Of the last poll.
+  // What it captures when `unread` of the records of the last poll have not been taken.
+  std::string capture(std::size_t unread = 0) {
+    harness::KeptPart part;
+    SnapshotWriter out(part);
+    out.select_operator("input");
+    reader_->capture(std::span(batch_).subspan(last_records_ - unread, unread), out);
+    out.flush();
+    return part.chunks.empty() ? "" : part.chunks.front();
+  }
+  // From what the tasks of a stage captured.
+  Status restore(const std::vector<std::string>& parts) {
+    for (std::uint32_t task = 0; task < parts.size(); ++task) {
+      SnapshotParser parser(task, static_cast<std::uint32_t>(parts.size()));
+      PENSTOCK_RETURN_IF_ERROR(parser.parse(
+          parts[task], [this](const SnapshotItem& item) { return reader_->restore(item); }));
+    }
+    return reader_->restored();
   }
 
   // Ends the reader before its time.
@@ -197,6 +219,7 @@ class ReaderRun {
       padding_sum_ = padding_sum_ + static_cast<unsigned char>(end[i]);
   }
 
+  std::size_t last_records_ = 0;
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
   Result<std::unique_ptr<ByteReader>> opened_;
   std::unique_ptr<ByteReader> reader_;

@@ -26,8 +26,12 @@ struct Kept {
   bool ready = true;
   Instant wake_at = kNever;
   const Clock* clock = nullptr;
+  TaskCounters* counters = nullptr;
   Status write_status;
   Status flush_status;
+  std::vector<std::string> hooks;  // Of snapshots, in their order.
+  bool captured = true;
+  bool takes_snapshots = false;
 };
 
 class KeepingWriter final : public ByteWriter {
@@ -60,6 +64,24 @@ class KeepingWriter final : public ByteWriter {
     kept_.closed = true;
     return Status();
   }
+  void capture(Epoch epoch, SnapshotWriter& out) override {
+    kept_.hooks.push_back("capture " + std::to_string(epoch.value));
+    out.section("kept", 1);
+    out.add(std::to_string(kept_.plain.size()));
+  }
+  bool captured() const noexcept override { return kept_.captured; }
+  void cancel_capture() noexcept override { kept_.hooks.emplace_back("cancel"); }
+  Status restore(const SnapshotItem& item) override {
+    kept_.hooks.push_back("restore " + std::string(item.bytes));
+    return item.bytes == "bad" ? Status::data_error("it is bad") : Status();
+  }
+  Status restored() override {
+    kept_.hooks.emplace_back("restored");
+    return Status();
+  }
+  void committed(Epoch epoch) noexcept override {
+    kept_.hooks.push_back("committed " + std::to_string(epoch.value));
+  }
 
  private:
   Kept& kept_;
@@ -72,6 +94,8 @@ class KeepingSink final : public ByteSink {
   std::string name() const override { return "kept"; }
   Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const override {
     kept_.clock = context.clock;
+    kept_.counters = context.counters;
+    kept_.takes_snapshots = context.takes_snapshots;
     return std::unique_ptr<ByteWriter>(std::make_unique<KeepingWriter>(kept_));
   }
 

@@ -1,6 +1,7 @@
 #include "penstock/tests/sim/keyed_input.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "penstock/core/base/hash.h"
 
@@ -84,7 +85,18 @@ Dealing deal(const Content& content, std::uint64_t seed, bool may_be_late) {
 }
 
 Status ListSource::open(const SourceContext& context) {
-  events_ = &part_->tasks[context.task_index];
+  task_ = context.task_index;
+  events_ = &part_->tasks[task_];
+  return Status();
+}
+
+void ListSource::capture(Epoch, SnapshotWriter& out) noexcept {
+  out.section("position", 1);
+  std::memcpy(out.add_room(sizeof(next_)), &next_, sizeof(next_));
+}
+
+Status ListSource::restore(const SnapshotItem& item) {
+  if (item.task_index == task_) std::memcpy(&next_, item.bytes.data(), sizeof(next_));
   return Status();
 }
 

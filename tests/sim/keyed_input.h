@@ -17,6 +17,7 @@
 
 #include "penstock/core/base/random.h"
 #include "penstock/core/stream/record.h"
+#include "penstock/core/stream/snapshot.h"
 #include "penstock/core/stream/source.h"
 
 namespace penstock::sim {
@@ -79,6 +80,8 @@ class ListSource {
     if (next_ == events_->size()) result.state = SourceState::kEnded;
     return result;
   }
+  void capture(Epoch, SnapshotWriter& out) noexcept;
+  Status restore(const SnapshotItem& item);
 
  private:
   void begin(Instant now);
@@ -86,7 +89,8 @@ class ListSource {
 
   std::shared_ptr<const SourcePart> part_;
   const SimEvents* events_ = nullptr;
-  std::size_t next_ = 0;
+  std::uint32_t task_ = 0;
+  std::uint64_t next_ = 0;
   Instant resumes_at_{};
 };
 

@@ -33,9 +33,13 @@ struct NoteRows {
   std::shared_ptr<RowSink> sink;
   RowTaskTrace* trace = nullptr;
   std::map<std::pair<What, std::uint32_t>, std::int64_t> newest{};
+  LedgerWriter<SimRow> writer{};
+  std::uint32_t task = 0;
 
   Status open(const TaskContext& context) {
-    trace = &sink->tasks[context.task_index];
+    task = context.task_index;
+    trace = &sink->tasks[task];
+    if (sink->published != nullptr) writer.open(&(*sink->published)[task]);
     return Status();
   }
   void on_record(const Record<SimRow>& record, auto&&) noexcept {
@@ -48,7 +52,14 @@ struct NoteRows {
       trace->defect = "rows of a key out of order";
     before->second = row.end;
     trace->rows.push_back(row);
+    writer.write(row);
   }
+  void capture(Epoch, SnapshotWriter& out) noexcept { writer.capture(out); }
+  Status restore(const SnapshotItem& item) {
+    if (item.task_index == task) writer.restore(item.bytes);
+    return Status();
+  }
+  void committed(Epoch) noexcept { writer.committed(); }
   void on_watermark(EventTime time, auto&&) noexcept {
     if (time <= trace->watermark) trace->defect = "a watermark that does not rise";
     trace->watermark = time;
@@ -87,8 +98,9 @@ const SideOutput<SimEvent> kLate("late");
 
 class Builder {
  public:
-  Builder(const KeyedJobSeeds& seeds, KeyedJob& made)
-      : what_(hash_bits(seeds.content + 5)),
+  Builder(const KeyedJobSeeds& seeds, KeyedJob& made, KeyedLedger* ledger)
+      : ledger_(ledger),
+        what_(hash_bits(seeds.content + 5)),
         shape_(hash_bits(seeds.shape + 6)),
         content_(make_content(seeds.content)),
         dealing_(deal(content_, seeds.dealing, seeds.may_be_late)),
@@ -317,6 +329,10 @@ class Builder {
     sink->name = name;
     sink->tasks.resize(tasks);
     sink->late.resize(tasks);
+    if (ledger_ != nullptr) {
+      if (ledger_->sinks.size() == made_.sinks.size()) ledger_->sinks.emplace_back(tasks);
+      sink->published = &ledger_->sinks[made_.sinks.size()];
+    }
     made_.sinks.push_back(sink);
     return sink;
   }
@@ -334,6 +350,7 @@ class Builder {
     std::move(stream).apply(NoteRows{sink}).for_each([](const SimRow&) noexcept {});
   }
 
+  KeyedLedger* ledger_;
   Random what_;
   Random shape_;
   Content content_;
@@ -347,11 +364,11 @@ class Builder {
 
 }  // namespace
 
-KeyedJob make_keyed_job(const KeyedJobSeeds& seeds) {
+KeyedJob make_keyed_job(const KeyedJobSeeds& seeds, KeyedLedger* ledger) {
   KeyedJob made;
   made.job = std::make_unique<Job>("keyed " + std::to_string(seeds.content));
   made.may_be_late = seeds.may_be_late;
-  Builder(seeds, made).build();
+  Builder(seeds, made, ledger).build();
   return made;
 }
 

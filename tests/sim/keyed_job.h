@@ -5,6 +5,7 @@
 // Threads    One.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "penstock/api/job.h"
+#include "penstock/tests/sim/ledger.h"
 #include "penstock/tests/sim/naive_windows.h"
 #include "penstock/tests/sim/sim_run.h"
 
@@ -46,6 +48,7 @@ struct RowSink {
   std::function<SimRows(const SimEvents&)> naive;
   LateAnswer when_late = LateAnswer::kNone;
   bool passes_late = false;  // Its operator does not judge lateness.
+  std::vector<Published<SimRow>>* published = nullptr;  // By task; null: nothing survives a crash.
   bool of_event_time =
       true;  // Else rows come by the clock, and `naive` gives those that come at once.
 };
@@ -65,6 +68,12 @@ struct KeyedJobSeeds {
   bool may_be_late = false;
   bool with_wishes = true;  // Timers whose answer depends on which source sent what.
 };
-KeyedJob make_keyed_job(const KeyedJobSeeds& seeds);
+
+// What survives the runs of a job that crashes: by sink.
+struct KeyedLedger {
+  std::deque<std::vector<Published<SimRow>>> sinks;
+};
+// With a ledger, which outlives the job, sinks publish into it.
+KeyedJob make_keyed_job(const KeyedJobSeeds& seeds, KeyedLedger* ledger = nullptr);
 
 }  // namespace penstock::sim

@@ -65,6 +65,16 @@ TEST(KeyedJob, GivesWhatANaiveAnswerGivesAtTheEndAndAtEveryBarrier) {
   for (const auto& [name, with_rows] : tally.sinks) EXPECT_GT(with_rows, 20u) << name;
 }
 
+// Schedules that lost windows once: a key moved behind the walk, and before its turn came, moved again.
+TEST(KeyedJobThatLostWindows, GivesThemAll) {
+  for (const std::uint64_t seed : {73, 111, 131, 160, 170, 249}) {
+    Schedule schedule = random_schedule(seed);
+    schedule.ending = Ending::kByItself;
+    KeyedSimulation simulation({.content = 67, .dealing = 68, .shape = 69}, schedule);
+    EXPECT_EQ(simulation.run(), "") << "schedule " << seed;
+  }
+}
+
 // ---- the same events another way: the same answer ----
 
 // Rows of each key in the order in which they came, sink by sink; where nothing is late that order is promised.

@@ -6,25 +6,31 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "penstock/core/base/random.h"
+#include "penstock/tests/sim/sim_file_system.h"
 
 namespace penstock::sim {
+
+inline constexpr std::size_t kPageBytes = 512;
 
 struct Node {
   bool is_directory = false;
   std::string cached;
   std::string durable;
-  bool truncated = false;  // Since the last sync: what is cached does not continue what is durable.
+  // How many bytes of what is durable are left in what is cached: it was cut off since the last sync.
+  std::size_t kept = static_cast<std::size_t>(-1);
   std::map<std::string, std::shared_ptr<Node>> names;
   std::map<std::string, std::shared_ptr<Node>> durable_names;
 };
@@ -61,6 +67,30 @@ struct NameChange {
   }
 };
 
+// Calls as they are counted, and which of them are to fail.
+struct Faults {
+  std::uint64_t calls = 0;
+  std::map<std::uint64_t, int> once;
+  std::optional<std::pair<std::uint64_t, int>> from;
+
+  int next() {
+    const std::uint64_t call = calls++;
+    if (const auto found = once.find(call); found != once.end()) return found->second;
+    return from && call >= from->first ? from->second : 0;
+  }
+  void fail(std::uint64_t call, int error_number, bool for_ever) {
+    if (for_ever) {
+      from = {call, error_number};
+    } else {
+      once[call] = error_number;
+    }
+  }
+  void clear() {
+    once.clear();
+    from.reset();
+  }
+};
+
 struct SimDisk {
   explicit SimDisk(std::uint64_t seed) : random(seed) { root->is_directory = true; }
 
@@ -69,15 +99,15 @@ struct SimDisk {
   NodePtr root = std::make_shared<Node>();
   std::vector<NameChange> pending;
   std::uint64_t crashes = 0;
-  std::uint64_t calls = 0;
-  std::map<std::uint64_t, int> faults;
-  std::optional<std::pair<std::uint64_t, int>> fault_from;
+  Faults all;
+  std::array<Faults, kCallKinds> of_kind;
+  std::set<std::string> locked;
 
   // Counts a call. Returns its injected errno or 0.
-  int next_fault() {
-    const std::uint64_t call = calls++;
-    if (const auto found = faults.find(call); found != faults.end()) return found->second;
-    return fault_from && call >= fault_from->first ? fault_from->second : 0;
+  int next_fault(CallKind kind) {
+    const int fault = all.next();
+    const int fault_of_kind = of_kind[static_cast<std::size_t>(kind)].next();
+    return fault != 0 ? fault : fault_of_kind;
   }
 
   // Where `path` is or would be. Returns an errno when a directory on the way is missing.
@@ -97,17 +127,17 @@ struct SimDisk {
   }
 
   // As find(), but counts as a call that may be made to fail.
-  int find_for_call(const std::string& path, Place& place) {
-    const int fault = next_fault();
+  int find_for_call(CallKind kind, const std::string& path, Place& place) {
+    const int fault = next_fault(kind);
     return fault != 0 ? fault : find(path, place);
   }
   // As find_for_call(), for what must exist.
-  int find_existing(const std::string& path, Place& place) {
-    const int error_number = find_for_call(path, place);
+  int find_existing(CallKind kind, const std::string& path, Place& place) {
+    const int error_number = find_for_call(kind, path, place);
     return error_number == 0 && place.node() == nullptr ? ENOENT : error_number;
   }
-  int find_directory(const std::string& path, Place& place) {
-    const int error_number = find_existing(path, place);
+  int find_directory(CallKind kind, const std::string& path, Place& place) {
+    const int error_number = find_existing(kind, path, place);
     return error_number == 0 && !place.node()->is_directory ? ENOTDIR : error_number;
   }
 
@@ -156,19 +186,29 @@ struct SimDisk {
     pending.clear();
   }
 
+  // Pages are written in any order, so any of them may be missing among those behind `from`.
+  void lose_pages(std::string& content, std::size_t from) {
+    for (std::size_t at = from; at < content.size();) {
+      const std::size_t end = std::min((at / kPageBytes + 1) * kPageBytes, content.size());
+      if (random.chance(0.3)) std::fill_n(content.begin() + static_cast<long>(at), end - at, '\0');
+      at = end;
+    }
+  }
+
   // Draws what the disk holds of a file, and makes that its content.
   void tear(Node& file) {
-    if (file.cached != file.durable || file.truncated) {
-      const bool truncation_kept = file.truncated && random.chance(0.5);
-      const std::string base = truncation_kept ? "" : file.durable;
-      const std::string tail =
-          file.truncated && !truncation_kept ? "" : file.cached.substr(base.size());
+    const bool cut_off = file.kept < file.durable.size();
+    if (file.cached != file.durable || cut_off) {
+      const bool cut_survives = cut_off && random.chance(0.5);
+      const std::string base = cut_survives ? file.durable.substr(0, file.kept) : file.durable;
+      const std::string tail = cut_off && !cut_survives ? "" : file.cached.substr(base.size());
       const std::size_t length = random.below(tail.size() + 1);
       const std::size_t written = random.chance(0.5) ? length : random.below(length + 1);
       file.durable = base + tail.substr(0, written) + std::string(length - written, '\0');
+      if (random.chance(0.5)) lose_pages(file.durable, base.size());
     }
     file.cached = file.durable;
-    file.truncated = false;
+    file.kept = static_cast<std::size_t>(-1);
   }
 
   void restore(Node& node) {

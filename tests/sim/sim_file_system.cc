@@ -8,6 +8,9 @@
 #include "penstock/tests/sim/sim_disk.h"
 
 namespace penstock {
+
+using sim::CallKind;
+
 namespace {
 
 Status error_of(int error_number, const std::string& path) {
@@ -25,13 +28,13 @@ struct OpenFile {
   // Runs `body(fault)` under the lock of the disk, where `fault` is this call's injected errno or
   // 0.
   template <class Body>
-  auto call(Body body) -> decltype(body(0)) {
+  auto call(sim::CallKind kind, Body body) -> decltype(body(0)) {
     const std::lock_guard lock(disk->mutex);
     if (broken || born != disk->crashes) {
       return Status::failed_precondition("simulated disk: '" + path +
                                          "': closed, crashed or failed to sync");
     }
-    return body(disk->next_fault());
+    return body(disk->next_fault(kind));
   }
 };
 
@@ -40,14 +43,14 @@ class SimReadableFile final : public ReadableFile {
   explicit SimReadableFile(OpenFile file) : file_(std::move(file)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
-    return file_.call([&](int fault) -> Result<std::size_t> {
+    return file_.call(CallKind::kRead, [&](int fault) -> Result<std::size_t> {
       if (fault != 0) return error_of(fault, file_.path);
       const std::string& content = file_.node->cached;
       return offset >= content.size() ? 0 : content.copy(buffer.data(), buffer.size(), offset);
     });
   }
   Result<std::uint64_t> size() override {
-    return file_.call([&](int fault) -> Result<std::uint64_t> {
+    return file_.call(CallKind::kSize, [&](int fault) -> Result<std::uint64_t> {
       if (fault != 0) return error_of(fault, file_.path);
       return std::uint64_t{file_.node->cached.size()};
     });
@@ -62,7 +65,7 @@ class SimWritableFile final : public WritableFile {
   explicit SimWritableFile(OpenFile file) : file_(std::move(file)) {}
 
   Status append(std::string_view bytes) override {
-    return file_.call([&](int fault) {
+    return file_.call(CallKind::kAppend, [&](int fault) {
       const std::size_t taken =
           fault == 0 ? bytes.size() : file_.disk->random.below(bytes.size() + 1);
       file_.node->cached += bytes.substr(0, taken);
@@ -70,17 +73,17 @@ class SimWritableFile final : public WritableFile {
     });
   }
   Status sync() override {
-    return file_.call([&](int fault) {
+    return file_.call(CallKind::kSync, [&](int fault) {
       file_.broken = fault != 0;
       if (fault != 0) return error_of(fault, file_.path);
       file_.node->durable = file_.node->cached;
-      file_.node->truncated = false;
+      file_.node->kept = static_cast<std::size_t>(-1);
       return Status();
     });
   }
   Status close() override {
     if (std::exchange(closed_, true)) return Status();
-    return file_.call([&](int fault) {
+    return file_.call(CallKind::kClose, [&](int fault) {
       file_.broken = true;
       return fault == 0 ? Status() : error_of(fault, file_.path);
     });
@@ -99,7 +102,7 @@ SimFileSystem::~SimFileSystem() = default;
 Result<std::unique_ptr<ReadableFile>> SimFileSystem::open_for_reading(const std::string& path) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place place;
-  int error_number = disk_->find_existing(path, place);
+  int error_number = disk_->find_existing(CallKind::kOpen, path, place);
   if (error_number == 0 && place.node()->is_directory) error_number = EISDIR;
   if (error_number != 0) return error_of(error_number, path);
   return std::unique_ptr<ReadableFile>(
@@ -110,7 +113,7 @@ Result<std::unique_ptr<WritableFile>> SimFileSystem::open_for_writing(const std:
                                                                       WriteMode mode) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place place;
-  int error_number = disk_->find_for_call(path, place);
+  int error_number = disk_->find_for_call(CallKind::kOpen, path, place);
   sim::NodePtr node = error_number == 0 ? place.node() : nullptr;
   if (node != nullptr && node->is_directory) error_number = EISDIR;
   if (node != nullptr && mode == WriteMode::kCreateNew) error_number = EEXIST;
@@ -120,7 +123,7 @@ Result<std::unique_ptr<WritableFile>> SimFileSystem::open_for_writing(const std:
     disk_->change({node, std::nullopt, place});
   } else if (mode == WriteMode::kTruncate) {
     node->cached.clear();
-    node->truncated = true;
+    node->kept = 0;
   }
   return std::unique_ptr<WritableFile>(new SimWritableFile({disk_, node, path, disk_->crashes}));
 }
@@ -129,7 +132,7 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place source;
   sim::Place target;
-  int error_number = disk_->find_existing(from, source);
+  int error_number = disk_->find_existing(CallKind::kRename, from, source);
   if (error_number == 0) error_number = disk_->find(to, target);
   if (error_number != 0) return error_of(error_number, from + "' to '" + to);
   const sim::NodePtr replaced = target.node();
@@ -142,16 +145,30 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
 Status SimFileSystem::remove(const std::string& path) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place place;
-  int error_number = disk_->find_existing(path, place);
+  int error_number = disk_->find_existing(CallKind::kRemove, path, place);
   if (error_number == 0 && !place.node()->names.empty()) error_number = ENOTEMPTY;
   if (error_number != 0) return error_of(error_number, path);
   disk_->change({place.node(), place, std::nullopt});
   return Status();
 }
 
+Status SimFileSystem::truncate(const std::string& path, std::uint64_t bytes) {
+  const std::lock_guard lock(disk_->mutex);
+  sim::Place place;
+  int error_number = disk_->find_existing(CallKind::kTruncate, path, place);
+  if (error_number == 0 && place.node()->is_directory) error_number = EISDIR;
+  if (error_number != 0) return error_of(error_number, path);
+  sim::Node& file = *place.node();
+  if (file.cached.size() <= bytes) return Status();
+  file.cached.resize(bytes);
+  file.kept = std::min<std::size_t>(file.kept, bytes);
+  return Status();
+}
+
 Status SimFileSystem::create_directories(const std::string& path) {
   const std::lock_guard lock(disk_->mutex);
-  if (const int fault = disk_->next_fault(); fault != 0) return error_of(fault, path);
+  if (const int fault = disk_->next_fault(CallKind::kMakeDirectory); fault != 0)
+    return error_of(fault, path);
   for (std::size_t end = 0; end < path.size();) {
     end = std::min(path.find('/', end + 1), path.size());
     sim::Place place;
@@ -171,7 +188,7 @@ Status SimFileSystem::create_directories(const std::string& path) {
 Status SimFileSystem::sync_directory(const std::string& path) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place place;
-  const int error_number = disk_->find_directory(path, place);
+  const int error_number = disk_->find_directory(CallKind::kSyncDirectory, path, place);
   if (error_number != 0) return error_of(error_number, path);
   disk_->settle_directory(place.node());
   return Status();
@@ -180,7 +197,7 @@ Status SimFileSystem::sync_directory(const std::string& path) {
 Result<std::vector<std::string>> SimFileSystem::list(const std::string& path) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place place;
-  const int error_number = disk_->find_directory(path, place);
+  const int error_number = disk_->find_directory(CallKind::kList, path, place);
   if (error_number != 0) return error_of(error_number, path);
   std::vector<std::string> names;
   for (const auto& [name, node] : place.node()->names) names.push_back(name);
@@ -196,28 +213,69 @@ bool SimFileSystem::exists(const std::string& path) {
 void SimFileSystem::crash() {
   const std::lock_guard lock(disk_->mutex);
   ++disk_->crashes;
+  disk_->locked.clear();
   disk_->settle_any();
   disk_->restore(*disk_->root);
 }
 
+namespace {
+
+class SimFileLock final : public FileLock {
+ public:
+  SimFileLock(std::shared_ptr<sim::SimDisk> disk, std::string path)
+      : disk_(std::move(disk)), path_(std::move(path)), born_(disk_->crashes) {}
+  ~SimFileLock() override {
+    const std::lock_guard lock(disk_->mutex);
+    if (born_ == disk_->crashes) disk_->locked.erase(path_);
+  }
+
+ private:
+  std::shared_ptr<sim::SimDisk> disk_;
+  std::string path_;
+  std::uint64_t born_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FileLock>> SimFileSystem::lock(const std::string& path) {
+  const std::lock_guard lock(disk_->mutex);
+  sim::Place place;
+  const int error_number = disk_->find_for_call(CallKind::kLock, path, place);
+  if (error_number != 0) return error_of(error_number, path);
+  if (place.node() == nullptr) {
+    disk_->change({std::make_shared<sim::Node>(), std::nullopt, place});
+  }
+  if (!disk_->locked.insert(path).second) {
+    return Status::failed_precondition("simulated disk: '" + path + "': it is held already");
+  }
+  return std::unique_ptr<FileLock>(new SimFileLock(disk_, path));
+}
+
 std::uint64_t SimFileSystem::calls() const {
   const std::lock_guard lock(disk_->mutex);
-  return disk_->calls;
+  return disk_->all.calls;
+}
+
+std::uint64_t SimFileSystem::calls(CallKind kind) const {
+  const std::lock_guard lock(disk_->mutex);
+  return disk_->of_kind[static_cast<std::size_t>(kind)].calls;
 }
 
 void SimFileSystem::fail_call(std::uint64_t call, int error_number, Repeat repeat) {
   const std::lock_guard lock(disk_->mutex);
-  if (repeat == Repeat::kOnce) {
-    disk_->faults[call] = error_number;
-  } else {
-    disk_->fault_from = {call, error_number};
-  }
+  disk_->all.fail(call, error_number, repeat == Repeat::kForever);
+}
+
+void SimFileSystem::fail_call(CallKind kind, std::uint64_t call, int error_number, Repeat repeat) {
+  const std::lock_guard lock(disk_->mutex);
+  disk_->of_kind[static_cast<std::size_t>(kind)].fail(call, error_number,
+                                                      repeat == Repeat::kForever);
 }
 
 void SimFileSystem::clear_faults() {
   const std::lock_guard lock(disk_->mutex);
-  disk_->faults.clear();
-  disk_->fault_from.reset();
+  disk_->all.clear();
+  for (sim::Faults& faults : disk_->of_kind) faults.clear();
 }
 
 }  // namespace penstock

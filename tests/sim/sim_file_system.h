@@ -6,8 +6,9 @@
 //            directory there. A rename is atomic. Of everything that was not synced, crash() keeps
 //            a part that a real file system might keep: some operations on names, in an order in
 //            which each builds on the earlier ones of the same file and name, and of each file's
-//            new bytes a beginning, perhaps followed by zeros where the length came through and the
-//            data did not. A failed sync leaves its bytes in doubt for good.
+//            new bytes a beginning, perhaps with zeros behind it or in pages amid it, where the length
+//            came through and the data did not. A failed sync leaves its bytes in doubt for good.
+// Locks      Nobody holds one after a crash.
 // Threads    As FileSystem demands; deterministic if the order of calls is.
 #pragma once
 
@@ -21,8 +22,27 @@
 namespace penstock {
 
 namespace sim {
+
 struct SimDisk;
-}
+
+enum class CallKind : std::uint8_t {
+  kOpen,
+  kRead,
+  kSize,
+  kAppend,
+  kSync,
+  kClose,
+  kRename,
+  kRemove,
+  kTruncate,
+  kMakeDirectory,
+  kSyncDirectory,
+  kList,
+  kLock,
+};
+inline constexpr int kCallKinds = 13;
+
+}  // namespace sim
 
 class SimFileSystem final : public FileSystem {
  public:
@@ -34,20 +54,26 @@ class SimFileSystem final : public FileSystem {
                                                          WriteMode mode) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  Status truncate(const std::string& path, std::uint64_t bytes) override;
   Status create_directories(const std::string& path) override;
   Status sync_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   bool exists(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
 
   // The power goes and comes back: open files are dead, and the cache is what the disk holds.
   void crash();
 
   // Calls that can fail, so far, those of open files included: the way to fail each of them once.
   std::uint64_t calls() const;
+  std::uint64_t calls(sim::CallKind kind) const;
   // Lets call number `call` (the first is 0) fail with this errno, or that one and all after it. A
   // failing append leaves a beginning of its bytes.
   enum class Repeat { kOnce, kForever };
   void fail_call(std::uint64_t call, int error_number, Repeat repeat = Repeat::kOnce);
+  // The same, counting calls of one kind only.
+  void fail_call(sim::CallKind kind, std::uint64_t call, int error_number,
+                 Repeat repeat = Repeat::kOnce);
   void clear_faults();
 
  private:

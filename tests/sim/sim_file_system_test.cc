@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "penstock/tests/sim/sim_disk.h"
+
 namespace penstock {
 namespace {
 
@@ -78,6 +80,26 @@ TEST(SimFileSystem, LosesATailOfUnsyncedBytesAndMayLeaveZerosThere) {
   EXPECT_EQ(seen, (std::set<std::string>{"ab", "abc", "abcd", "ab" + std::string(zeros.substr(1)),
                                          "ab" + std::string(zeros),
                                          "abc" + std::string(zeros.substr(1))}));
+}
+
+TEST(SimFileSystem, LosesACutOrWhatCameBehindItButNothingBeforeIt) {
+  std::set<std::string> seen;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SimFileSystem disk(seed);
+    make_job(disk, "abcd");
+    ASSERT_TRUE(disk.truncate("job/file", 2).ok());
+    ASSERT_TRUE(disk.truncate("job/file", 9).ok());
+    EXPECT_EQ(content(disk, "job/file"), "ab");
+    auto file = disk.open_for_writing("job/file", WriteMode::kAppend);
+    ASSERT_TRUE(file.value()->append("xy").ok());
+    EXPECT_EQ(content(disk, "job/file"), "abxy");
+    disk.crash();
+    seen.insert(content(disk, "job/file").substr(0, 4));
+  }
+  EXPECT_TRUE(seen.contains("abcd")) << "the cut was lost";
+  EXPECT_TRUE(seen.contains("ab"));
+  EXPECT_TRUE(seen.contains("abxy"));
+  for (const std::string& each : seen) EXPECT_EQ(each.substr(0, 2), "ab") << each;
 }
 
 TEST(SimFileSystem, ReplacesAFileAtomicallyIfItsBytesAreSyncedFirst) {
@@ -170,6 +192,50 @@ TEST(SimFileSystem, StaysFullUntilTheFaultIsCleared) {
   EXPECT_FALSE(file.value()->append("x").ok());
   disk.clear_faults();
   EXPECT_TRUE(file.value()->append("x").ok());
+}
+
+TEST(SimFileSystem, LosesAnyPageOfWhatWasNotSynced) {
+  const std::string page(sim::kPageBytes, 'x');
+  const std::string zeros(sim::kPageBytes, '\0');
+  std::set<std::string> seen;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SimFileSystem disk(seed);
+    make_job(disk, page);
+    auto file = disk.open_for_writing("job/file", WriteMode::kAppend);
+    ASSERT_TRUE(file.value()->append(page + page).ok());
+    disk.crash();
+    std::string bytes(3 * page.size(), '\0');
+    bytes.resize(disk.open_for_reading("job/file").value()->read_at(0, bytes).value());
+    ASSERT_EQ(bytes.substr(0, page.size()), page) << "seed " << seed;
+    if (bytes.size() > 2 * page.size()) seen.insert(bytes.substr(page.size(), page.size() + 1));
+  }
+  EXPECT_TRUE(seen.contains(page + 'x'));
+  EXPECT_TRUE(seen.contains(zeros + 'x'));  // The later page came through, the earlier did not.
+}
+
+TEST(SimFileSystem, FailsTheCallsOfOneKind) {
+  SimFileSystem disk(1);
+  make_job(disk, "x");
+  const std::uint64_t renames = disk.calls(sim::CallKind::kRename);
+  disk.fail_call(sim::CallKind::kRename, renames + 1, EIO);
+  EXPECT_TRUE(disk.rename("job/file", "job/a").ok());
+  EXPECT_FALSE(disk.rename("job/a", "job/b").ok());
+  EXPECT_TRUE(disk.rename("job/a", "job/b").ok());
+  EXPECT_EQ(disk.calls(sim::CallKind::kRename), renames + 3);
+}
+
+TEST(SimFileSystem, FreesLocksWithTheirHoldersAndInACrash) {
+  SimFileSystem disk(1);
+  auto lock = disk.lock("LOCK");
+  ASSERT_TRUE(lock.ok());
+  EXPECT_EQ(disk.lock("LOCK").status().code(), StatusCode::kFailedPrecondition);
+  disk.crash();
+  auto later = disk.lock("LOCK");
+  EXPECT_TRUE(later.ok());
+  lock->reset();  // Of before the crash: not this one's.
+  EXPECT_FALSE(disk.lock("LOCK").ok());
+  later->reset();
+  EXPECT_TRUE(disk.lock("LOCK").ok());
 }
 
 }  // namespace

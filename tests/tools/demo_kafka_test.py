@@ -52,6 +52,7 @@ class WithPayments(unittest.TestCase):
             cls.payments = file.read().splitlines()
         run = binary("demo", "fraud", "--from", cls.path("payments"), "--to", cls.path("alerts"))
         assert run.returncode == 0, run.stderr
+        cls.judged = re.search(r"\d+ judged, 0 unreadable", run.stderr).group()
         with open(cls.path("alerts"), encoding="ascii") as file:
             cls.expected = comparable(file.read().splitlines())
         assert len(cls.expected) > 10
@@ -61,8 +62,9 @@ class WithPayments(unittest.TestCase):
         return os.path.join(cls.folder, name)
 
     def demo(self, *arguments):
+        letters = [] if "--dead-letters" in arguments else ["--dead-letters", self.path("dead")]
         run = subprocess.Popen(
-            [BINARY, "demo", "fraud", "--dead-letters", self.path("dead"), *arguments],
+            [BINARY, "demo", "fraud", *letters, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.addCleanup(self.end, run)
@@ -169,6 +171,77 @@ class OverKafka(WithPayments):
         alerts = [json.loads(json.loads(line)["value"]) for line in output.splitlines() if line.startswith("{")]
         self.assertEqual(len(alerts), 5, output)
         self.assertIn("60000 read", errors)
+
+    def test_two_topics_are_read_by_two_tasks_each_record_once(self):
+        """Six partitions; a card's payments are all in one of them."""
+        names = "six-a", "six-b"
+        payments = self.payments + [LATER % (PAYMENTS + i, i) for i in range(2, 6)]
+        lines = {name: [] for name in names}
+        for payment in payments:
+            card = json.loads(payment)["card"]
+            group = int(card[-1]) % 6
+            lines[names[group // 3]].append(json.dumps({"key": card, "value": payment, "partition": group % 3}))
+        for name in names:
+            self.kafka("topics", "create", name, "--partitions", "3")
+            self.kafka("produce", name, "--json", given="\n".join(lines[name]))
+        self.kafka("topics", "create", "six-alerts", "--partitions", "2")
+        run = self.demo(
+            "--from", f"kafka://{self.at}/{','.join(names)}?start=earliest", "--to", f"kafka://{self.at}/six-alerts",
+            "--workers", "2",
+        )  # fmt: skip
+        rows = self.await_rows("six-alerts", len(self.expected))
+        threads = os.path.join("/proc", str(run.pid), "task")
+        readers = 0
+        for thread in os.listdir(threads):
+            with open(os.path.join(threads, thread, "comm"), encoding="ascii") as file:
+                readers += file.read() == "penstock-kafka\n"
+        self.assertEqual(readers, 2)
+        errors = self.drained(run)
+        self.assertIn(f"{len(payments)} read, {self.judged}", errors)
+        self.assertIn(f"{len(self.expected)} records taken, 0 not delivered", errors)
+        self.assertEqual(comparable(row["value"] for row in rows), self.expected)
+        self.assertEqual(len(self.rows("six-alerts")), len(rows))
+
+    def test_dead_letters_go_to_a_topic_as_they_came_with_where_they_are_from(self):
+        for topic, partitions in (("doubtful", "2"), ("sound", "1"), ("dead", "1")):
+            self.kafka("topics", "create", topic, "--partitions", partitions)
+        junk = {"base64": "/wB7anVuaw=="}  # No UTF-8, and a zero byte.
+        lines = [
+            {"key": "k1", "value": "{junk", "partition": 1, "timestamp": 5000, "headers": [["trace", "t1"]]},
+            {"key": None, "value": self.payments[0], "partition": 1},
+            {"key": None, "value": junk, "partition": 1, "timestamp": 6000},
+        ]
+        self.kafka("produce", "doubtful", "--json", given="\n".join(json.dumps(line) for line in lines))
+        self.kafka("produce", "sound", given=self.payments[1] + "\n{more junk\n")
+        run = self.demo(
+            "--from", f"kafka://{self.at}/sound,doubtful?start=earliest", "--to", "-",
+            "--dead-letters", f"kafka://{self.at}/dead",
+        )  # fmt: skip
+        letters = {}
+        for row in self.await_rows("dead", 3):
+            headers = dict(row["headers"])
+            letters[headers["penstock.source"], headers["penstock.partition"], headers["penstock.offset"]] = row
+            self.assertIn("cannot read", headers["penstock.error"])
+        errors = self.drained(run)
+        self.assertIn("5 read, 2 judged, 3 unreadable (3 to dead letters)", errors)
+        self.assertIn("3 records taken, 0 not delivered", errors)
+        self.assertEqual(sorted(letters), [("doubtful", "1", "0"), ("doubtful", "1", "2"), ("sound", "0", "1")])
+        first, second = letters["doubtful", "1", "0"], letters["doubtful", "1", "2"]
+        self.assertEqual((first["key"], first["value"]), ("k1", "{junk"))
+        self.assertIn(["penstock.timestamp", "5000"], first["headers"])
+        self.assertEqual(first["headers"][-1], ["trace", "t1"])
+        self.assertEqual((second["key"], second["value"]), (None, junk))
+        self.assertEqual(letters["sound", "0", "1"]["value"], "{more junk")
+
+    def test_dead_letters_that_have_no_topic_or_cannot_go_there_end_the_start(self):
+        run = self.demo("--from", "generator", "--to", "-", "--dead-letters", f"kafka://{self.at}/no-letters")
+        _, errors = run.communicate(timeout=DEADLINE)
+        self.assertEqual(run.returncode, 1, errors)
+        self.assertIn("there is no topic 'no-letters'", errors)
+        run = self.demo("--from", "generator", "--to", "-", "--dead-letters", "tcp://127.0.0.1:9")
+        _, errors = run.communicate(timeout=DEADLINE)
+        self.assertEqual(run.returncode, 78, errors)
+        self.assertIn("--dead-letters", errors)
 
     def test_a_start_behind_the_end_is_told_and_not_waited_for(self):
         for topic in "late", "late-alerts":

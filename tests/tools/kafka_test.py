@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
+from unittest import mock
 
 SOURCE = os.environ.get("PENSTOCK_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -23,7 +25,7 @@ DEADLINE = 300
 SKIPPED = 77  # ctest counts it as skipped.
 
 sys.path.insert(0, os.path.join(SOURCE, "tools"))
-from kafka_broker import artefacts, client, records  # noqa: E402
+from kafka_broker import artefacts, client, newer_client, records  # noqa: E402
 from kafka_broker.problem import Problem  # noqa: E402
 
 
@@ -258,6 +260,25 @@ class Parts(unittest.TestCase):
                 file.write(b"something else")
             with self.assertRaisesRegex(Problem, r"kafka-clients-4\.3\.0\.jar"):
                 artefacts.verify(folder)
+
+    def test_a_client_library_that_is_not_the_expected_one_or_cannot_be_fetched_is_named_and_not_kept(self):
+        def forged(command, **_):
+            with zipfile.ZipFile(os.path.join(command[command.index("--dest") + 1], "forged.whl"), "w") as wheel:
+                wheel.writestr("confluent_kafka.libs/librdkafka-1.so.1", b"something else")
+            return subprocess.CompletedProcess(command, 0, "", "")
+
+        def failing(command, **_):
+            return subprocess.CompletedProcess(command, 1, "", "no such index")
+
+        with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, PENSTOCK_CACHE_DIR=cache):
+            for pip, words in (forged, "forged.whl has the checksum"), (failing, "no such index"):
+                with (
+                    mock.patch.object(newer_client.platform, "machine", lambda: "x86_64"),
+                    mock.patch.object(newer_client.subprocess, "run", pip),
+                    self.assertRaisesRegex(Problem, words),
+                ):
+                    newer_client.folder("2.16")
+            self.assertEqual(glob.glob(os.path.join(cache, "**", "librdkafka*.so*"), recursive=True), [])
 
     def test_the_checksum_is_the_one_of_the_protocol(self):
         self.assertEqual(records.crc32c(b"123456789"), 0xE3069283)

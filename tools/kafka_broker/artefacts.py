@@ -28,13 +28,17 @@ def java():
     return os.path.realpath(found)
 
 
-def cache_folder():
-    """Of this set of jars: another version lives beside it."""
+def cache_base():
     base = os.environ.get("PENSTOCK_CACHE_DIR")
     if not base:
         base = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "penstock")
+    return os.path.abspath(base)
+
+
+def cache_folder():
+    """Of this set of jars: another version lives beside it."""
     with open(os.path.join(HERE, "jars.sha256"), "rb") as file:
-        return os.path.join(os.path.abspath(base), "kafka-" + hashlib.sha256(file.read()).hexdigest()[:12])
+        return os.path.join(cache_base(), "kafka-" + hashlib.sha256(file.read()).hexdigest()[:12])
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from . import broker, certificates, settings
+from . import broker, certificates, newer_client, settings
 from .client import EARLIEST, LATEST, Client
 from .problem import Problem
 from .records import Record
@@ -305,6 +305,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="tools/kafka", description="A real Kafka broker on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("prepare", help="fetches what the broker needs; `start` does it too")
+    client = commands.add_parser("client", help="fetches a newer client library, and prints the folder that it is in")
+    client.add_argument("version", choices=tuple(newer_client.WHEELS))
     _start_options(commands)
     for name, word in (("status", "prints what `start` printed"), ("kill9", "kills the broker, keeps its data")):
         _common(commands.add_parser(name, help=word), client=False)
@@ -332,6 +334,8 @@ def main(arguments=None):
     try:
         if options.command == "prepare":
             broker.prepare()
+        elif options.command == "client":
+            print(newer_client.folder(options.version))
         else:
             ACTIONS[options.command](Place(options.dir), options)
     except Problem as problem:

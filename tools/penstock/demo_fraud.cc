@@ -51,6 +51,25 @@ Result<SinkAt> sink_of(const DemoFraudOptions& options) {
   return sink_at(options.to, {options.start, options.kafka_properties}, "--to");
 }
 
+// A line of TCP has no room for where a record is from, nor for raw bytes.
+Result<DecodeOptions> decode_options_of(const DemoFraudOptions& options, ErrorPolicy policy) {
+  DecodeOptions decode{.on_error = policy};
+  if (!is_endpoint(options.dead_letters)) {
+    decode.dead_letter_path = options.dead_letters;
+    return decode;
+  }
+  Result<SinkAt> letters =
+      sink_at(options.dead_letters, {{}, options.kafka_properties}, "--dead-letters");
+  if (!letters.ok()) return letters.status();
+  if (letters->kind != EndpointKind::kKafka) {
+    return Status::invalid_argument(
+        "--dead-letters: give a file or kafka://HOST:PORT/TOPIC; lines over TCP cannot hold what "
+        "could not be read");
+  }
+  decode.dead_letter_sink = std::move(letters->sink);
+  return decode;
+}
+
 // What a subscriber needs without reading the alert: whose it is, whether it was seen before, how old it is.
 auto alert_message() {
   const auto time = [](const fraud::Alert& alert) noexcept {
@@ -138,6 +157,10 @@ void print_figures(const Figures& figures, const JobMetrics& metrics,
                  metrics.misdated());
   }
   std::fprintf(stderr, "alerts    %" PRIu64 "\n", figures.alerts);
+  if (metrics.delivered() + metrics.undelivered() > 0) {
+    std::fprintf(stderr, "brokers   %" PRIu64 " records taken, %" PRIu64 " not delivered\n",
+                 metrics.delivered(), metrics.undelivered());
+  }
   std::fprintf(stderr, "state     %" PRIu64 " cards, %.1f MiB\n", metrics.state_keys(),
                static_cast<double>(metrics.state_bytes()) / (1024.0 * 1024.0));
   if (figures.latency_ns.count() > 0) print_latency(figures.latency_ns);
@@ -149,12 +172,29 @@ void print_progress(const JobMetrics& metrics) {
                metrics.records_read(), metrics.state_keys());
 }
 
+void add_kafka_options(CLI::App& fraud, DemoFraudOptions& options) {
+  fraud.add_option("--start", options.start,
+                   "where to begin in Kafka: latest, earliest, a time as 2024-01-01T00:00:00Z, or "
+                   "PARTITION:OFFSET,...");
+  fraud
+      .add_option("--kafka-property", options.kafka_properties,
+                  "NAME=VALUE of the Kafka client, as security.protocol=ssl; may be repeated, "
+                  "and holds for --from, --to and --dead-letters. A value file:PATH or env:NAME is "
+                  "read there")
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 Status run_demo_fraud(const DemoFraudOptions& options) {
   Result<Options> run = Options::from_environment();
   if (!run.ok()) return run.status();
   if (options.workers != 0) run->workers = options.workers;
+  if (!options.checkpoint.empty()) {
+    run->checkpoint.directory = options.checkpoint;
+    run->checkpoint.interval =
+        std::chrono::microseconds(static_cast<std::int64_t>(options.checkpoint_seconds * 1e6));
+  }
   const Result<ErrorPolicy> policy = policy_of(options.on_error);
   if (!policy.ok()) return policy.status();
 
@@ -165,12 +205,14 @@ Status run_demo_fraud(const DemoFraudOptions& options) {
   if (!payments.ok()) return payments.status();
   Result<SinkAt> endpoint = sink_of(options);
   if (!endpoint.ok()) return endpoint.status();
+  Result<DecodeOptions> decode = decode_options_of(options, *policy);
+  if (!decode.ok()) return decode.status();
 
   Job job("fraud");
   auto figures = std::make_shared<Figures>();
   const auto warm_up = std::chrono::seconds(options.seconds > 4 || options.seconds == 0 ? 1 : 0);
   fraud::JobOptions job_options;
-  job_options.decode = {.on_error = *policy, .dead_letter_path = options.dead_letters};
+  job_options.decode = std::move(*decode);
   const auto rules =
       fraud::rules_of(job, options.rules, job_options.decode, ToldRuleSetDecoder(options.rules));
   auto [alerts, changes] =
@@ -210,14 +252,7 @@ void add_demo_fraud(CLI::App& demo, int& exit_code) {
                    "console, a file for JSON lines, - for JSON lines on standard output, "
                    "kafka://HOST:PORT/TOPIC or tcp://HOST:PORT")
       ->capture_default_str();
-  fraud->add_option("--start", options->start,
-                    "where to begin in Kafka: latest, earliest, a time as 2024-01-01T00:00:00Z, or "
-                    "PARTITION:OFFSET,...");
-  fraud
-      ->add_option("--kafka-property", options->kafka_properties,
-                   "NAME=VALUE of the Kafka client, as security.protocol=ssl; may be repeated, "
-                   "and holds for --from and --to. A value file:PATH or env:NAME is read there")
-      ->allow_extra_args(false);
+  add_kafka_options(*fraud, *options);
   fraud
       ->add_option("--rate", options->rate,
                    "generated payments per second; 0: as fast as they are taken")
@@ -236,11 +271,18 @@ void add_demo_fraud(CLI::App& demo, int& exit_code) {
       "--rules", options->rules,
       "a file with the rules' thresholds as JSON; each change of it comes into force");
   fraud->add_flag("--follow", options->follow, "keep reading a file that grows");
+  fraud->add_option("--checkpoint", options->checkpoint,
+                    "a folder: after a crash, or when it was stopped, the job goes on from there");
+  fraud->add_option("--checkpoint-seconds", options->checkpoint_seconds, "between two checkpoints")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 86'400.0));
   fraud
       ->add_option("--on-error", options->on_error,
                    "what becomes of unreadable records: fail, skip, dead_letter")
       ->capture_default_str();
-  fraud->add_option("--dead-letters", options->dead_letters, "where dead letters go")
+  fraud
+      ->add_option("--dead-letters", options->dead_letters,
+                   "where dead letters go: a file, or kafka://HOST:PORT/TOPIC")
       ->capture_default_str();
   fraud->callback([options, &exit_code] {
     const Status status = run_demo_fraud(*options);

@@ -23,10 +23,12 @@ struct DemoFraudOptions {
   double seconds = 10;   // Of generated payments; 0: until stopped.
   std::uint64_t seed = 1;
   std::uint32_t workers = 1;
+  std::string checkpoint;                // A folder; empty: no checkpoints.
+  double checkpoint_seconds = 1;         // Between them.
   std::string rules;                     // A file of them, watched; empty: the program's own.
   bool follow = false;                   // Keep reading a growing file.
   std::string on_error = "dead_letter";  // fail | skip | dead_letter
-  std::string dead_letters = "payments.dead.ndjson";
+  std::string dead_letters = "payments.dead.ndjson";  // Or kafka://...
 };
 
 Status run_demo_fraud(const DemoFraudOptions& options);

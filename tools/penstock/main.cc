@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "penstock/tools/penstock/bench_command.h"
+#include "penstock/tools/penstock/checkpoint_command.h"
 #include "penstock/tools/penstock/demo_fraud.h"
 #include "penstock/tools/penstock/generate_command.h"
 #include "penstock/tools/penstock/version.h"
@@ -22,6 +23,7 @@ int run(int argc, char** argv) {
   penstock::tools::add_demo_fraud(*demo, exit_code);
   penstock::tools::add_generate_command(app, exit_code);
   penstock::tools::add_bench_command(app, exit_code);
+  penstock::tools::add_checkpoint_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -52,6 +53,15 @@ class PosixFileSystem : public testing::Test {
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
   std::string root_;
 };
+
+TEST_F(PosixFileSystem, CutsAFileOffAndNeverMakesItLonger) {
+  ASSERT_TRUE(write("file", WriteMode::kCreateNew, "onetwo").ok());
+  ASSERT_TRUE(files_->truncate(path("file"), 3).ok());
+  EXPECT_EQ(content("file"), "one");
+  ASSERT_TRUE(files_->truncate(path("file"), 10).ok());
+  EXPECT_EQ(content("file"), "one");
+  expect_error(files_->truncate(path("none"), 0), StatusCode::kNotFound, "none");
+}
 
 TEST_F(PosixFileSystem, WritesAsTheModeSays) {
   ASSERT_TRUE(write("file", WriteMode::kCreateNew, "one").ok());
@@ -177,6 +187,42 @@ TEST_F(PosixFileSystem, LeavesRecordsOfSeveralAppendingWritersWhole) {
     ASSERT_EQ(std::set<char>(line.begin(), line.end()).size(), 1u);
   }
   EXPECT_EQ(count, 2 * kRecords);
+}
+
+// Another process has the lock: a child that takes it, says so through a pipe, and waits to be killed.
+TEST_F(PosixFileSystem, NamesTheProcessThatHasALockAndTakesItWhenThatOneIsKilled) {
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto lock = files_->lock(path("LOCK"));
+    const char answer = lock.ok() ? 'y' : 'n';
+    if (::write(told[1], &answer, 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  char answer = 0;
+  ASSERT_EQ(read(told[0], &answer, 1), 1);
+  ASSERT_EQ(answer, 'y');
+  const Status status = files_->lock(path("LOCK")).status();
+  expect_error(status, StatusCode::kFailedPrecondition, "LOCK");
+  EXPECT_NE(status.message().find("(process " + std::to_string(child) + ")"),
+            std::string_view::npos)
+      << status.to_string();
+  kill(child, SIGKILL);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(files_->lock(path("LOCK")).ok());
+  close(told[0]);
+  close(told[1]);
+}
+
+TEST_F(PosixFileSystem, GivesALockToOneHolderAtATime) {
+  auto first = files_->lock(path("LOCK"));
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(content("LOCK"), std::to_string(getpid()) + "\n");
+  EXPECT_EQ(files_->lock(path("LOCK")).status().code(), StatusCode::kFailedPrecondition);
+  first->reset();
+  EXPECT_TRUE(files_->lock(path("LOCK")).ok());
+  expect_error(files_->lock(path("none/LOCK")).status(), StatusCode::kNotFound, "none/LOCK");
 }
 
 // Files must not leak into a program that the process starts.

@@ -68,6 +68,38 @@ TEST_F(BadRecordsTest, DeadLetterKeepsTheRawBytesWithTheBatch) {
   EXPECT_TRUE(bad.close().ok());
 }
 
+TEST_F(BadRecordsTest, DeadLettersAreOnTheDiskBeforeTheEpochCounts) {
+  BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter, .dead_letter_path = path_});
+  ASSERT_TRUE(bad.open(context_).ok());
+  struct : SnapshotTarget {
+    void take(std::string) noexcept override {}
+    void before_ack(std::function<Status()> given) noexcept override { work.push_back(given); }
+    std::vector<std::function<Status()>> work;
+  } target;
+  SnapshotWriter out(target);
+  bad.capture(Epoch{1}, out);
+  EXPECT_TRUE(target.work.empty()) << "there is nothing to sync";
+  bad.note(raw_, "no such thing");
+  bad.capture(Epoch{2}, out);
+  ASSERT_EQ(target.work.size(), 1u);
+  EXPECT_EQ(read_dead_letters(*files_, path_).value().letters.size(), 1u);
+  EXPECT_TRUE(target.work[0]().ok());
+  EXPECT_TRUE(bad.captured());
+  bad.capture(Epoch{3}, out);
+  EXPECT_EQ(target.work.size(), 1u);
+}
+
+TEST_F(BadRecordsTest, AnEpochWaitsForTheDeadLettersOfASink) {
+  test::Kept kept;
+  BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter,
+                              .dead_letter_sink = std::make_shared<test::KeepingSink>(kept)});
+  context_.takes_snapshots = true;
+  ASSERT_TRUE(bad.open(context_).ok());
+  EXPECT_FALSE(kept.takes_snapshots) << "dead letters are at least once";
+  kept.captured = false;
+  EXPECT_FALSE(bad.captured());
+}
+
 TEST_F(BadRecordsTest, DeadLetterSendsAMessageWithTheRawBytesTheKeyAndWhereItIsFrom) {
   test::Kept kept;
   BadRecords bad("payments", {.on_error = ErrorPolicy::kDeadLetter,
@@ -76,9 +108,11 @@ TEST_F(BadRecordsTest, DeadLetterSendsAMessageWithTheRawBytesTheKeyAndWhereItIsF
   const MessageHeader original{"trace", "t1"};
   Message message;
   message.key = "alice";
+  message.partition = 7;
   message.timestamp = {5'000'999};
   message.headers = {&original, 1};
   raw_.message = &message;
+  EXPECT_EQ(kept.counters, &counters_);
   bad.note(raw_, "no such thing", "topic-a");
   message.key.reset();
   message.headers = {};
@@ -93,11 +127,12 @@ TEST_F(BadRecordsTest, DeadLetterSendsAMessageWithTheRawBytesTheKeyAndWhereItIsF
   EXPECT_THAT(kept.messages[0].headers,
               ElementsAre(Pair("penstock.source", "topic-a"), Pair("penstock.split", "2"),
                           Pair("penstock.offset", "81723"), Pair("penstock.error", "no such thing"),
-                          Pair("penstock.timestamp", "5000"), Pair("trace", "t1")));
+                          Pair("penstock.partition", "7"), Pair("penstock.timestamp", "5000"),
+                          Pair("trace", "t1")));
   EXPECT_EQ(kept.messages[1].key, std::nullopt);
   EXPECT_TRUE(kept.messages[1].tombstone);
   EXPECT_EQ(kept.messages[1].headers[0].second, "payments");
-  EXPECT_EQ(kept.messages[1].headers.size(), 4u);
+  EXPECT_EQ(kept.messages[1].headers.size(), 5u);
   EXPECT_EQ(counters_.dead_letters.get(), 2u);
   EXPECT_TRUE(bad.close().ok());
   EXPECT_TRUE(kept.closed);

@@ -9,6 +9,7 @@
 #include "penstock/io/dead_letter/dead_letter_file.h"
 #include "penstock/io/file/line_file_source.h"
 #include "penstock/io/memory/memory_source.h"
+#include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/io/io_kit.h"
 #include "penstock/tests/io/keeping_sink.h"
 
@@ -107,36 +108,6 @@ class DecodedSourceTest : public ::testing::Test {
   Kept kept_;
 };
 
-TEST_F(DecodedSourceTest, HandsOutWhatItHasReadAndNoMoreOnceItIsStopped) {
-  std::vector<std::string> lines;
-  for (int n = 0; n < 600; ++n) lines.push_back(std::to_string(n));
-  const auto counted = std::make_shared<CountedSource>(memory_source(std::move(lines)));
-  DecodedSource<NumberDecoder> source(counted, {}, {});
-  ASSERT_TRUE(source.open(context_).ok());
-  EXPECT_EQ(poll(source, 3).records, 3u);
-  const std::size_t lent = counted->lent();
-  ASSERT_GT(lent, 3u) << "nothing was held back";
-
-  source.stop();
-  std::size_t handed_out = 3;
-  Turn turn = poll(source, 10);
-  for (; turn.kind == TurnKind::kData; turn = poll(source, 10)) handed_out += turn.records;
-  EXPECT_EQ(turn.kind, TurnKind::kEnded);
-  EXPECT_EQ(handed_out, lent);
-  EXPECT_EQ(kept_.values.size(), lent);
-  EXPECT_EQ(kept_.values.back(), static_cast<int>(lent) - 1);
-  EXPECT_EQ(counted->lent(), lent) << "it has read on";
-  EXPECT_TRUE(source.close().ok());
-}
-
-TEST_F(DecodedSourceTest, EndsAtOnceWhenItIsStoppedHoldingNothing) {
-  DecodedSource<NumberDecoder> source(memory_source({"1", "2"}), {}, {});
-  ASSERT_TRUE(source.open(context_).ok());
-  source.stop();
-  EXPECT_EQ(poll(source, 10).kind, TurnKind::kEnded);
-  EXPECT_THAT(kept_.values, ElementsAre());
-}
-
 // Lends one record of each of two parts, of which the second cannot be read.
 class TwoParts final : public ByteSource {
  public:
@@ -165,6 +136,77 @@ class TwoParts final : public ByteSource {
     std::vector<SplitId> splits_ = {SplitId{4}, SplitId{5}};
   };
 };
+
+TEST_F(DecodedSourceTest, HandsOutWhatItHasReadAndNoMoreOnceItIsStopped) {
+  std::vector<std::string> lines;
+  for (int n = 0; n < 600; ++n) lines.push_back(std::to_string(n));
+  const auto counted = std::make_shared<CountedSource>(memory_source(std::move(lines)));
+  DecodedSource<NumberDecoder> source(counted, {}, {});
+  ASSERT_TRUE(source.open(context_).ok());
+  EXPECT_EQ(poll(source, 3).records, 3u);
+  const std::size_t lent = counted->lent();
+  ASSERT_GT(lent, 3u) << "nothing was held back";
+
+  source.stop();
+  std::size_t handed_out = 3;
+  Turn turn = poll(source, 10);
+  for (; turn.kind == TurnKind::kData; turn = poll(source, 10)) handed_out += turn.records;
+  EXPECT_EQ(turn.kind, TurnKind::kEnded);
+  EXPECT_EQ(handed_out, lent);
+  EXPECT_EQ(kept_.values.size(), lent);
+  EXPECT_EQ(kept_.values.back(), static_cast<int>(lent) - 1);
+  EXPECT_EQ(counted->lent(), lent) << "it has read on";
+  EXPECT_TRUE(source.close().ok());
+}
+
+TEST_F(DecodedSourceTest, CapturedAnywhereItGoesOnWithTheRecordThatHasNotGoneThrough) {
+  std::vector<std::string> lines;
+  for (int n = 0; n < 300; ++n) lines.push_back(std::to_string(n));
+  const auto numbers = memory_source(std::move(lines));
+  for (int cut = 0; cut <= 300; cut += 1 + cut % 7) {
+    kept_.values.clear();
+    harness::KeptPart part;
+    {
+      DecodedSource<NumberDecoder> source(numbers, {}, {});
+      ASSERT_TRUE(source.open(context_).ok());
+      // Back-pressure holds up what was read, in the middle of a batch.
+      while (static_cast<int>(kept_.values.size()) < cut)
+        poll(source, std::min(5, cut - static_cast<int>(kept_.values.size())));
+      SnapshotWriter out(part);
+      source.capture(Epoch{1}, out);
+      out.flush();
+      poll(source, 9);
+    }
+    kept_.values.resize(static_cast<std::size_t>(cut));
+    DecodedSource<NumberDecoder> source(numbers, {}, {});
+    ASSERT_TRUE(source.open(context_).ok());
+    ASSERT_TRUE(harness::visit_items({&part}, [&](const SnapshotItem& item) {
+                  return source.restore(item);
+                }).ok());
+    ASSERT_TRUE(source.restored().ok());
+    while (poll(source, 100).kind != TurnKind::kEnded) {
+    }
+    ASSERT_EQ(kept_.values.size(), 300u) << "cut at " << cut;
+    for (int n = 0; n < 300; ++n) ASSERT_EQ(kept_.values[static_cast<std::size_t>(n)], n);
+  }
+}
+
+TEST_F(DecodedSourceTest, NamesTheSourceThatCannotGoOnFromASnapshot) {
+  DecodedSource<NumberDecoder> source(std::make_shared<TwoParts>(), {}, {});
+  ASSERT_TRUE(source.open(context_).ok());
+  EXPECT_EQ(source.restore({"input", "line file", 1, "", 0, 1}).message(),
+            "parts: the snapshot has a position of another kind of source, 'line file'; this one "
+            "cannot go on there");
+  EXPECT_THAT(source.what_may_be_lost(), HasSubstr("parts: cannot be read again"));
+}
+
+TEST_F(DecodedSourceTest, EndsAtOnceWhenItIsStoppedHoldingNothing) {
+  DecodedSource<NumberDecoder> source(memory_source({"1", "2"}), {}, {});
+  ASSERT_TRUE(source.open(context_).ok());
+  source.stop();
+  EXPECT_EQ(poll(source, 10).kind, TurnKind::kEnded);
+  EXPECT_THAT(kept_.values, ElementsAre());
+}
 
 TEST_F(DecodedSourceTest, TellsOfTheSourcesPartsBeforeTheirRecords) {
   DecodedSource<NumberDecoder> source(std::make_shared<TwoParts>(), {}, {});

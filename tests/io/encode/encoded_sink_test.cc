@@ -5,6 +5,7 @@
 
 #include "penstock/core/base/clock.h"
 #include "penstock/io/encode/message_encoder.h"
+#include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/io/keeping_sink.h"
 
 namespace penstock {
@@ -21,11 +22,13 @@ class EncodedSinkTest : public ::testing::Test {
   EncodedSinkTest() {
     context_.clock = &clock_;
     context_.failure = &failure_;
+    context_.counters = &counters_;
   }
 
   test::Kept kept_;
   VirtualClock clock_;
   TaskFailure failure_;
+  TaskCounters counters_;
   TaskContext context_;
   int end_ = 0;
 };
@@ -34,6 +37,7 @@ TEST_F(EncodedSinkTest, AnEncoderOfBytesWritesBytes) {
   EncodedSink<int, Digits> sink(std::make_shared<test::KeepingSink>(kept_), Digits());
   ASSERT_TRUE(sink.open(context_).ok());
   EXPECT_EQ(kept_.clock, &clock_);
+  EXPECT_EQ(kept_.counters, &counters_);
   sink.on_record(Record<int>{12, {}}, end_);
   sink.on_record(Record<int>{3, {}}, end_);
   EXPECT_THAT(kept_.plain, ElementsAre("12", "3"));
@@ -70,6 +74,27 @@ TEST_F(EncodedSinkTest, FlushesAfterRecordsAndWhenTheWriterAsks) {
   kept_.ready = false;
   EXPECT_FALSE(sink.ready());
   EXPECT_EQ(sink.wake_at(), Instant{10});
+}
+
+TEST_F(EncodedSinkTest, PassesOnTheHooksOfSnapshotsBehindAFlush) {
+  EncodedSink<int, Digits> sink(std::make_shared<test::KeepingSink>(kept_), Digits());
+  context_.takes_snapshots = true;
+  ASSERT_TRUE(sink.open(context_).ok());
+  EXPECT_TRUE(kept_.takes_snapshots);
+  ASSERT_TRUE(sink.restore({"0", "kept", 1, "5", 0, 1}).ok());
+  ASSERT_TRUE(sink.restored().ok());
+  EXPECT_EQ(sink.restore({"0", "kept", 1, "bad", 0, 1}).message(), "kept: it is bad");
+  sink.on_record(Record<int>{1, {}}, end_);
+  harness::KeptPart part;
+  SnapshotWriter out(part);
+  sink.capture(Epoch{3}, out);
+  EXPECT_EQ(kept_.flushes, 1);
+  kept_.captured = false;
+  EXPECT_FALSE(sink.captured());
+  sink.cancel_capture();
+  sink.committed(Epoch{4});
+  EXPECT_THAT(kept_.hooks, ElementsAre("restore 5", "restored", "restore bad", "capture 3",
+                                       "cancel", "committed 4"));
 }
 
 }  // namespace

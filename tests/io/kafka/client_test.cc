@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "penstock/tests/io/io_kit.h"
 #include "penstock/tests/io/kafka/mock_cluster.h"
@@ -70,6 +71,30 @@ TEST_F(TroubleTest, PostsANewKindOnceAndSaysWhenItIsOver) {
   EXPECT_EQ(trouble_.text(), "");
   trouble_.note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
   EXPECT_EQ(notices_.all().size(), 3u);
+}
+
+// Such as a partition that is there no more: the brokers answered all the time.
+TEST_F(TroubleTest, WhatIsNotOfTheBrokersEndsWithoutAWordOfThem) {
+  reaches({});
+  for (const auto error :
+       {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED}) {
+    const std::size_t before = notices_.all().size();
+    trouble_.note(error, "t [0]");
+    ASSERT_EQ(notices_.all().size(), before + 1);
+    trouble_.over();
+    EXPECT_EQ(notices_.all().size(), before + 1) << said(notices_);
+    EXPECT_EQ(trouble_.text(), "");
+  }
+  trouble_.note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
+  trouble_.note(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "t [0]");
+  trouble_.over();
+  EXPECT_THAT(notices_.all().back().text, HasSubstr("answer again"));
+  trouble_.note(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "t [0]");
+  trouble_.over();
+  EXPECT_THAT(notices_.all().back().text, HasSubstr("UNKNOWN_PARTITION"));
+  trouble_.note(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "t [0]");
+  trouble_.note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
+  EXPECT_THAT(notices_.all().back().text, HasSubstr("no answer from the brokers"));
 }
 
 TEST_F(TroubleTest, OneConnectionThatEndsIsKeptInMindButNotPosted) {
@@ -140,7 +165,7 @@ TEST_F(TroubleTest, TheClientsLogIsPostedOncePerFacility) {
 class ClientTest : public ::testing::Test {
  protected:
   Result<Client> make(const Connection& connection, const Properties& own = {}) {
-    return make_client(RD_KAFKA_PRODUCER, connection, own, trouble_);
+    return make_client(RD_KAFKA_PRODUCER, connection, own, shared_);
   }
   static Connection to(const std::string& brokers) {
     Connection connection;
@@ -149,7 +174,8 @@ class ClientTest : public ::testing::Test {
   }
 
   test::NoticeLog notices_;
-  Trouble trouble_{"kafka t", notices_};
+  std::shared_ptr<Trouble> shared_ = std::make_shared<Trouble>("kafka t", notices_);
+  Trouble& trouble_ = *shared_;
 };
 
 TEST_F(ClientTest, RefusesWhatTheEngineSetsItself) {
@@ -189,6 +215,71 @@ TEST_F(ClientTest, APortWhereNobodyListensEndsTheWaitWithPlaceCauseAndRemedy) {
   EXPECT_THAT(status.to_string(), AllOf(HasSubstr("kafka t"), HasSubstr(port), HasSubstr("refused"),
                                         HasSubstr("check")));
   EXPECT_THAT(said(notices_), HasSubstr("no answer from the brokers at " + port));
+}
+
+// A message that is not given back makes the client library wait for ever.
+TEST_F(ClientTest, AHandleThatDoesNotEndIsLeftBehindWithAWord) {
+  const test::MockCluster cluster;
+  cluster.create("t", 1);
+  Result<Client> client = make_client(RD_KAFKA_CONSUMER, to(cluster.brokers()),
+                                      {{"enable.partition.eof", "true"}}, shared_);
+  ASSERT_TRUE(client.ok()) << client.status().to_string();
+  rd_kafka_topic_t* topic = rd_kafka_topic_new(client.value().get(), "t", nullptr);
+  ASSERT_EQ(rd_kafka_consume_start(topic, 0, RD_KAFKA_OFFSET_BEGINNING), 0);
+  rd_kafka_message_t* kept = rd_kafka_consume(topic, 0, 60'000);
+  ASSERT_NE(kept, nullptr);
+  rd_kafka_consume_stop(topic, 0);
+  rd_kafka_topic_destroy(topic);
+
+  client->get_deleter().patience = milliseconds(50);
+  client->reset();
+  client->get_deleter().trouble.reset();
+  const std::vector<Notice> notices = notices_.all();
+  ASSERT_FALSE(notices.empty());
+  EXPECT_EQ(notices.back().place, "kafka t");
+  EXPECT_THAT(notices.back().text, AllOf(HasSubstr("has not ended within 50 ms"),
+                                         HasSubstr("left behind"), HasSubstr("restart")));
+  EXPECT_GT(shared_.use_count(), 1) << "its callbacks still need it";
+  trouble_.note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
+  EXPECT_EQ(notices_.all().size(), notices.size()) << "who listened is gone: " << said(notices_);
+
+  rd_kafka_message_destroy(kept);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (shared_.use_count() > 1 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(shared_.use_count(), 1);
+}
+
+TEST_F(ClientTest, AHandleWhoseBrokersAreAwayEndsByItself) {
+  test::MockCluster cluster;
+  cluster.create("t", 1);
+  Result<Client> client = make(to(cluster.brokers()));
+  ASSERT_TRUE(await_topic(client->get(), "kafka t", "t", milliseconds(30'000), trouble_).ok());
+  rd_kafka_mock_broker_set_down(cluster.get(), 1);
+  client->get_deleter().patience = std::chrono::minutes(1);
+  client->reset();
+  EXPECT_THAT(said(notices_), Not(HasSubstr("left behind")));
+}
+
+// It takes connections in and answers nothing.
+TEST_F(ClientTest, BrokersThatSayNothingAreToldOfBeforeTheWaitIsOver) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ASSERT_EQ(::listen(fd, 16), 0);
+  const std::string port = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const Result<Client> client = make(to(port));
+  const Status status =
+      await_topic(client.value().get(), "kafka t", "t", kSilence + milliseconds(500), trouble_);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(said(notices_), AllOf(HasSubstr("no answer from the brokers at " + port),
+                                    HasSubstr("nothing is heard of them"), HasSubstr("check")));
+  ::close(fd);
 }
 
 TEST_F(ClientTest, ATopicIsFoundOrSaidToBeMissing) {

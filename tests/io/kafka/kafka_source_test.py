@@ -22,6 +22,7 @@ BUILD = os.environ.get("PENSTOCK_BUILD_DIR", os.path.join(SOURCE, "build", "ci")
 KAFKA = os.path.join(SOURCE, "tools", "kafka")
 CAT = os.path.join(BUILD, "tests", "penstock_kafka_cat")
 DEADLINE = 120
+SOON = 20  # Seconds in which trouble must be told of: the product's own are at most 5, the rest is for slow machines.
 SKIPPED = 77  # ctest counts it as skipped.
 
 
@@ -32,7 +33,8 @@ class Cat:
         self.test = test
         self.lines = []
         self.changed = threading.Condition()
-        command = [CAT, "--brokers", brokers, *arguments]
+        # No start comes to its end by the clock, unless the test says so: what is told is told before.
+        command = [CAT, "--brokers", brokers, "--start-timeout", "600000", *arguments]
         # A value may be cut within a character.
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace"
@@ -68,7 +70,9 @@ class Cat:
 
     def refused(self, *words):
         self.wait(lambda rows: any(row["is"] in ("opened", "refused") for row in rows), "refused")
-        return self.has_words("refused", words)
+        row = self.has_words("refused", words)
+        self.test.assertLess(row["millis"], SOON * 1000, row)
+        return row
 
     def failed(self, *words):
         self.wait(lambda rows: any(row["is"] == "failed" for row in rows), "failed")
@@ -192,8 +196,7 @@ class Start(WithBroker):
 
     def test_a_missing_topic_and_a_closed_port_end_the_start(self):
         self.cat("--topic", "never").refused("kafka never", "no topic", self.state["KAFKA"], "create it")
-        row = Cat(self, "127.0.0.1:1", "--topic", "t", "--start-timeout", "1500").refused("127.0.0.1:1", "check")
-        self.assertLess(row["millis"], 30_000)
+        Cat(self, "127.0.0.1:1", "--topic", "t", "--start-timeout", "1500").refused("127.0.0.1:1", "check")
 
 
 class Records(WithBroker):
@@ -308,8 +311,10 @@ class Changes(WithBroker):
         cat.records(5)
         self.kafka("topics", "delete", "same")
         cat.notice("kafka same", "gone")
+        cat.process.send_signal(signal.SIGSTOP)  # Or it might look while it is there and empty.
         self.create("same")
         self.kafka("produce", "same", "--timestamp", "5000", given=lines + "more\n")
+        cat.process.send_signal(signal.SIGCONT)
         self.assertEqual(values(cat.records(6))[-1], "more")
 
     def test_a_reader_ends_while_its_topic_is_missing(self):
@@ -321,6 +326,8 @@ class Changes(WithBroker):
         cat.notice("kafka ends", "gone")
         cat.end()
         self.assertLess(cat.of("closed")[0]["millis"], 20_000)
+        # They answered all the time.
+        self.assertNotIn("answer again", "".join(row["text"] for row in cat.of("notice")))
 
     def test_a_topic_recreated_longer_than_before_is_noticed(self):
         words = ["kafka fail-long/0", "recreated", "offset 20", "on_data_loss"]
@@ -385,6 +392,7 @@ class Broken(WithBroker):
         self.kafka("kill9")
         cat.notice("kafka left", "no answer", self.state["KAFKA"])
         cat.end()
+        self.assertLess(cat.of("closed")[0]["millis"], 20_000)
         self.start()
 
     def test_a_broker_that_is_silent_is_told(self):
@@ -433,8 +441,7 @@ class Password(WithBroker):
 
         cat = self.cat("--topic", "p", "--start", "earliest", *arguments("right")).opened()
         self.assertEqual(values(cat.records(3)), ["0", "1", "2"])
-        row = self.cat("--topic", "p", *arguments("wrong")).refused("kafka p", "refuse user 'penstock'", "check")
-        self.assertLess(row["millis"], 30_000)
+        self.cat("--topic", "p", *arguments("wrong")).refused("kafka p", "refuse user 'penstock'", "check")
 
 
 class Certificates(WithBroker):

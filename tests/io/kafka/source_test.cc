@@ -1,11 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "penstock/io/kafka/kafka.h"
+#include "penstock/io/kafka/splits.h"
 #include "penstock/tests/io/io_kit.h"
 #include "penstock/tests/io/kafka/mock_cluster.h"
 
@@ -71,10 +76,11 @@ class KafkaSourceOfMock : public testing::Test {
       }
     }
   }
-  void SetUp() override {
+  void SetUp() override { connect(cluster_); }
+  void connect(const MockCluster& cluster) {
     char text[512];
     rd_kafka_conf_t* configuration = rd_kafka_conf_new();
-    rd_kafka_conf_set(configuration, "bootstrap.servers", cluster_.brokers().c_str(), text,
+    rd_kafka_conf_set(configuration, "bootstrap.servers", cluster.brokers().c_str(), text,
                       sizeof text);
     producer_ = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, text, sizeof text);
     ASSERT_NE(producer_, nullptr);
@@ -141,6 +147,109 @@ TEST_F(KafkaSourceOfMock, AReaderThatHasNotReadWhatWaitsForItEnds) {
   ASSERT_TRUE(run.open_status().ok()) << run.open_status().to_string();
   read(run, 1, 1);
   run.close();
+}
+
+using Seen = std::multiset<std::pair<std::uint32_t, std::uint64_t>>;  // Splits and offsets.
+
+void note(Seen& seen, const ReaderRun& run, std::size_t unread = 0) {
+  for (std::size_t i = 0; i + unread < run.lines.size(); ++i)
+    seen.insert({run.lines[i].origin.split.value, run.lines[i].origin.offset});
+}
+
+TEST_F(KafkaSourceOfMock, ARestoredReaderGoesOnWhereEachPartitionWas) {
+  cluster_.create("on", 3);
+  for (int i = 0; i < 40; ++i) produce("on", i % 2, std::to_string(i));  // The third has none.
+  const auto topic = source(options("on"));
+  Seen seen;
+  std::vector<std::string> snapshot;
+  {
+    ReaderRun first(*topic);
+    ASSERT_TRUE(first.open_status().ok()) << first.open_status().to_string();
+    read(first, 20, 9);
+    const std::size_t unread = first.last_records() / 2;
+    snapshot = {first.capture(unread)};
+    note(seen, first, unread);
+  }
+  ReaderRun second(*source(options("on", FromLatest{})), 0, 1, true);
+  const Status restored = second.restore(snapshot);
+  ASSERT_TRUE(restored.ok()) << restored.to_string();
+  produce("on", 2, "new");
+  read(second, 41 - seen.size());
+  note(seen, second);
+  EXPECT_EQ(seen.size(), 41u);
+  EXPECT_EQ(Seen(seen).size(), std::set(seen.begin(), seen.end()).size()) << "one came twice";
+}
+
+TEST_F(KafkaSourceOfMock, AnotherCountOfTasksGoesOnWithAllPartitions) {
+  cluster_.create("tasks", 4);
+  for (int i = 0; i < 80; ++i) produce("tasks", i % 4, std::to_string(i));
+  const auto topic = source(options("tasks"));
+  Seen seen;
+  std::vector<std::string> snapshot;
+  for (std::uint32_t task = 0; task < 2; ++task) {
+    ReaderRun run(*topic, task, 2);
+    read(run, 8, 4);
+    const std::size_t unread = run.last_records() / 2;
+    snapshot.push_back(run.capture(unread));
+    note(seen, run, unread);
+  }
+  for (std::uint32_t task = 0; task < 3; ++task) {
+    ReaderRun run(*topic, task, 3, true);
+    ASSERT_TRUE(run.restore(snapshot).ok());
+    std::size_t mine = 0;
+    for (int p = 0; p < 4; ++p)
+      mine += internal::task_of("tasks", p, 3) == task
+                  ? 20 - static_cast<std::size_t>(std::count_if(
+                             seen.begin(), seen.end(),
+                             [p](const auto& at) { return at.first == static_cast<unsigned>(p); }))
+                  : 0;
+    read(run, mine);
+    note(seen, run);
+  }
+  EXPECT_EQ(seen.size(), 80u);
+  EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 80u);
+}
+
+TEST_F(KafkaSourceOfMock, ATopicThatHoldsOtherRecordsThanWereReadIsRefused) {
+  cluster_.create("again", 1);
+  for (int i = 0; i < 10; ++i) produce("again", 0, "old " + std::to_string(i));
+  ReaderRun first(*source(options("again")));
+  read(first, 10);
+  const std::string snapshot = first.capture();
+
+  MockCluster other;
+  other.create("again", 1);
+  SourceOptions there = options("again");
+  there.connection.brokers = other.brokers();
+  TearDown();
+  connect(other);
+  for (int i = 0; i < 20; ++i) produce("again", 0, "new " + std::to_string(i));
+  ReaderRun second(*source(there), 0, 1, true);
+  ASSERT_TRUE(second.restore({snapshot}).ok());
+  Status status;
+  while (status.ok() && second.lines.empty()) {
+    const Result<PollResult> result = second.poll();
+    status = result.status();
+    if (result.ok() && result->records == 0) {
+      ASSERT_TRUE(second.waker.wait());
+    }
+  }
+  EXPECT_THAT(std::string(status.message()), HasSubstr("recreated"));
+}
+
+TEST_F(KafkaSourceOfMock, APartitionOfTheSnapshotThatIsGoneIsRefused) {
+  cluster_.create("fewer", 2);
+  produce("fewer", 1, "x");
+  ReaderRun first(*source(options("fewer")));
+  read(first, 1);
+  const std::string snapshot = first.capture();
+  MockCluster other;
+  other.create("fewer", 1);
+  SourceOptions there = options("fewer");
+  there.connection.brokers = other.brokers();
+  const auto smaller = source(there);
+  EXPECT_THAT(std::string(ReaderRun(*smaller, 0, 1, true).restore({snapshot}).message()),
+              HasSubstr("kafka fewer/1: was read up to offset 1 and is not there"));
 }
 
 }  // namespace

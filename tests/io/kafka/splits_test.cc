@@ -46,5 +46,23 @@ TEST(Splits, SmallTopicsDoNotAllFallToTheSameTask) {
   EXPECT_GT(tasks.size(), 2u);
 }
 
+TEST(SplitNumbers, KeepsWhatASnapshotHasAndGivesNoNumberTwice) {
+  SplitNumbers numbers;
+  ASSERT_TRUE(numbers.learn({"a", "b", "c"}));
+  for (int task = 0; task < 2; ++task) {  // Each task says it.
+    numbers.keep("c", 0);
+    numbers.keep("z", 7);
+    numbers.keep("a", 1);
+  }
+  ASSERT_TRUE(numbers.learn({"new"}));
+  EXPECT_EQ(numbers.number_of("c"), 0u);
+  EXPECT_EQ(numbers.number_of("z"), 7u);
+  EXPECT_EQ(numbers.number_of("a"), 1u);
+  EXPECT_EQ(numbers.of("new", 3), (SplitId{8 * 65536 + 3}));
+  std::set<std::uint32_t> all;
+  for (const char* name : {"a", "b", "c", "z", "new"}) all.insert(numbers.number_of(name));
+  EXPECT_EQ(all.size(), 5u);
+}
+
 }  // namespace
 }  // namespace penstock::kafka::internal

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -49,6 +50,12 @@ class Peer {
     return text;
   }
   void close() { socket_ = Descriptor(); }
+  // From now on nothing that comes is taken or answered, as if its machine were gone.
+  void fall_silent() const {
+    sock_filter drop_all{BPF_RET | BPF_K, 0, 0, 0};
+    const sock_fprog program{1, &drop_all};
+    ASSERT_EQ(::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), 0);
+  }
   // Ends it with a reset instead of in good order.
   void reset() {
     const linger at_once{1, 0};

@@ -98,12 +98,12 @@ TEST_F(TcpLineSinkTest, SendsWhatWasWrittenBeforeItWasConnected) {
 }
 
 TEST_F(TcpLineSinkTest, IsNotReadyWhileThePeerTakesNothingAndWakesWhenItDoes) {
-  auto writer = open(options());
+  TcpLineSinkOptions wanted = options();
+  wanted.timing.full_after = std::chrono::milliseconds(20);
+  auto writer = open(wanted);
   test::Peer peer = server_.accept();
-  std::size_t written = 0;
-  do {
-    written += 1000 * fill(*writer);
-  } while (!notices_.wait_for("the peer has taken nothing for 4 s and the job waits for it"));
+  const std::size_t written = 1000 * fill(*writer);
+  ASSERT_TRUE(notices_.wait_for("the peer has taken nothing for 20 ms and the job waits for it"));
   EXPECT_EQ(writer->wake_at(), kNever);
   std::string read = peer.read(written / 2);
   while (!writer->ready()) ASSERT_TRUE(waker_.wait());
@@ -201,6 +201,27 @@ TEST_F(TcpLineSinkTest, ClosingDoesNotWaitForEverForAPeerThatDoesNotRead) {
   EXPECT_THAT(writer->close().to_string(),
               AnyOf(HasSubstr("bytes could not be sent within 20 ms"),
                     HasSubstr("bytes sent were not acknowledged within 20 ms")));
+}
+
+TEST_F(TcpLineSinkTest, APeerWhoseMachineIsGoneIsNoticedWithAndWithoutLinesOnTheirWay) {
+  for (const char* line : {"", "on its way"}) {
+    TcpLineSinkOptions wanted = options();
+    wanted.timing.dead_after = std::chrono::seconds(2);
+    auto writer = open(wanted);
+    test::Peer peer = server_.accept();
+    ASSERT_TRUE(work_until(*writer, [&] { return writer->wake_at() == kNever; }).ok());
+    peer.fall_silent();
+    if (*line != '\0') {
+      EXPECT_TRUE(writer->write(line).ok());
+      EXPECT_TRUE(writer->flush().ok());
+    }
+    const std::size_t before = notices_.all().size();
+    ASSERT_TRUE(work_until(*writer, [&] { return notices_.all().size() > before; }).ok());
+    EXPECT_THAT(notices_.all()[before].text,
+                AllOf(StartsWith("connection lost: "),
+                      AnyOf(HasSubstr("Connection timed out"), HasSubstr("no answer for 2 s"))));
+    server_.accept();
+  }
 }
 
 TEST_F(TcpLineSinkTest, RaisesNoSignal) {

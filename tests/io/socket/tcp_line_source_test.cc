@@ -191,6 +191,20 @@ TEST_F(TcpLineSourceTest, SaysThatNothingComesAndThatItComesAgain) {
   read(run, 1);
 }
 
+TEST_F(TcpLineSourceTest, APeerWhoseMachineIsGoneIsNoticed) {
+  TcpLineSourceOptions wanted = options();
+  wanted.timing.dead_after = std::chrono::seconds(2);
+  test::ReaderRun run(*tcp_line_source(wanted));
+  test::Peer first = server_.accept();
+  first.send("one\n");
+  read(run, 1);
+  first.fall_silent();
+  ASSERT_TRUE(run.notices.wait_for("connection lost: Connection timed out; connecting again"));
+  server_.accept().send("two\n");
+  read(run, 2);
+  EXPECT_THAT(run.texts(), ElementsAre("one", "two"));
+}
+
 TEST_F(TcpLineSourceTest, HoldsThePeerBackWhileNobodyPolls) {
   test::ReaderRun run(*tcp_line_source(options(true)));
   test::Peer peer = server_.accept();
@@ -279,7 +293,7 @@ TEST_F(TcpLineSourceTest, OptionsThatCannotWorkAreRefusedAtOnce) {
   wanted.timing.retry_first = std::chrono::milliseconds(0);
   EXPECT_THAT(refusal(wanted), HasSubstr("retry_first"));
   wanted = options();
-  wanted.timing.dead_after = std::chrono::seconds(0);
+  wanted.timing.dead_after = std::chrono::seconds(1);
   EXPECT_THAT(refusal(wanted), HasSubstr("dead_after"));
 }
 

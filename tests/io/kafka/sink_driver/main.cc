@@ -146,9 +146,10 @@ Status run(int count, char** arguments) {
   const std::unique_ptr<FileSystem> files = make_posix_file_system();
   test::WaitableWaker waker;
   StandardErrorNotices notices;
+  TaskCounters counters;
   const RealClock clock;
   Result<std::unique_ptr<ByteWriter>> writer =
-      kafka::sink(options)->open({0, 1, files.get(), &waker, &notices, &clock});
+      kafka::sink(options)->open({0, 1, files.get(), &waker, &notices, &clock, &counters});
   if (!writer.ok()) return writer.status();
   std::printf("open\n");
   std::fflush(stdout);

@@ -1,0 +1,61 @@
+// core/runtime/task_capture.h -- how a task takes part in snapshots: captures in slices, and what it gets back.
+//
+// A capture stands at the cut of its epoch: what is small at once, behind the barrier that has been sent on; the rest
+// in slices between batches. Without a port there are no snapshots and nothing here does anything.
+// Its own    The task keeps the watermark that it has told its operators, and the last one that they have sent on
+//            (section "watermarks" of operator "task").
+// Threads    The task's worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/status.h"
+#include "penstock/core/base/time.h"
+#include "penstock/core/checkpoint/snapshot_port.h"
+#include "penstock/core/stream/snapshot.h"
+#include "penstock/core/stream/stage_body.h"
+
+namespace penstock {
+
+class TaskCapture {
+ public:
+  TaskCapture(StageBody& body, SnapshotPort* port) noexcept : body_(body), port_(port) {}
+
+  bool enabled() const noexcept { return port_ != nullptr; }
+  bool running() const noexcept { return running_; }
+
+  // REQUIRES: enabled, none runs. `ended`: the task has, and will be the same in every later epoch.
+  void begin(Epoch epoch, EventTime watermark, bool ended) noexcept;
+  // A slice; true: it did something and should soon be called again. False with running(): the keeper has no room, or
+  // the outside has not confirmed everything.
+  bool advance() noexcept;
+  void cancel() noexcept;
+  void announce_end() noexcept { port_->announce_end(); }
+
+  struct Watermarks {
+    EventTime in = kMinEventTime;
+    EventTime out = kMinEventTime;
+  };
+  // Items of operator "task". Each watermark is the least of those that the tasks of the stage had.
+  Status restore(const SnapshotItem& item);
+  const std::optional<Watermarks>& restored() const noexcept { return restored_; }
+
+  static constexpr std::string_view kOperator = "task";
+
+ private:
+  // Entries per slice: about 10 us.
+  static constexpr std::size_t kSlice = 256;
+
+  StageBody& body_;
+  SnapshotPort* port_;
+  std::optional<SnapshotWriter> writer_;
+  bool running_ = false;
+  bool more_ = false;
+  bool ended_ = false;
+  std::optional<Watermarks> restored_;
+};
+
+}  // namespace penstock

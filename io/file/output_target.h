@@ -1,0 +1,58 @@
+// io/file/output_target.h -- a file or a folder in which whole parts become visible, crash or not.
+//
+// File       Parts are appended, one after the other, behind `position().bytes`; readers see all parts of an epoch at
+//            once as long as these are no more than kCopyBytes. What a failed or cut off append left there is cut off.
+// Folder     Each part becomes a file by a rename.
+// Repeats    publish() and recover() may be repeated after an error or a crash at any step: nothing is published twice.
+//            A pending file is removed only when what is in it is on the disk elsewhere.
+// Threads    One at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "penstock/core/base/file_system.h"
+#include "penstock/core/base/notice.h"
+#include "penstock/core/base/status.h"
+#include "penstock/io/file/pending_output.h"
+
+namespace penstock {
+
+class OutputTarget {
+ public:
+  static constexpr std::size_t kCopyBytes = std::size_t{8} << 20;
+
+  static std::unique_ptr<OutputTarget> make(FileSystem& file_system, OutputPlace place);
+  virtual ~OutputTarget() = default;
+
+  // Without a snapshot: empty, or behind what is there.
+  virtual Status start(bool append) = 0;
+  // Parts in the order of merge(), their files on the disk; all others up to `epoch` were published before.
+  virtual Status publish(std::uint64_t epoch, std::span<const OutputPart> parts) = 0;
+  // Makes it what it was at the commit of `state`, wherever it was left.
+  virtual Status recover(const OutputState& state, Notices& notices) = 0;
+
+  const OutputPlace& place() const noexcept { return place_; }
+  const OutputPosition& position() const noexcept { return position_; }
+
+ protected:
+  OutputTarget(FileSystem& file_system, OutputPlace place)
+      : file_system_(file_system), place_(std::move(place)) {}
+
+  // Those of an earlier run, or of this one when all has been published.
+  Status remove_pending();
+
+  FileSystem& file_system_;
+  const OutputPlace place_;
+  OutputPosition position_;
+};
+
+// Writes a new file with what `from` has, if that is still what it was. For one that could not be synced: what the
+// system has of it in memory may be gone.
+Status copy_checked(FileSystem& file_system, const std::string& from, const std::string& to,
+                    std::uint64_t bytes, std::uint32_t crc);
+
+}  // namespace penstock

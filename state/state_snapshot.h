@@ -1,0 +1,114 @@
+// state/state_snapshot.h -- what a snapshot holds of the keyed state of one operator, and how it comes back.
+//
+// Sections   penstock.state.schema    the key's bytes, and each state: kind, bytes, name; before all else of a task
+//            penstock.state.keys      hash, which states the key has, key, values of these
+//            penstock.state.elements  of maps: which map, hash, key and map key, value
+// Capture    As of begin(), in slices: keys and elements that change meanwhile are copied before (state/state_walk.h).
+//            Where there is no memory for copies the epoch is given up; the state itself is unharmed.
+// Restore    Keys of the task's own groups, by the hash that they were captured with. States are matched by name: those
+//            that are new are absent; those that are gone must be allowed to be dropped; of another size: refused.
+//            Deadlines of what expires are part of its values. Within a map elements come back in another order.
+// Trust      Lengths, counts, groups and repeated keys are checked. What the bytes of a value mean is its type's.
+// Threads    The task's worker; restore() whoever restores.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "penstock/core/base/ids.h"
+#include "penstock/core/base/status.h"
+#include "penstock/core/stream/snapshot.h"
+#include "penstock/state/map_table.h"
+#include "penstock/state/state_table.h"
+
+namespace penstock {
+
+// Part of the format.
+enum class StateKind : std::uint32_t { kValue, kExpiringValue, kMap, kExpiringMap };
+
+class StateSnapshot {
+ public:
+  using Maps = std::vector<std::unique_ptr<MapTable>>;
+
+  // Both outlive it.
+  StateSnapshot(StateTable* table, const Maps* maps) noexcept : table_(table), maps_(maps) {}
+  StateSnapshot(const StateSnapshot&) = delete;
+  StateSnapshot& operator=(const StateSnapshot&) = delete;
+
+  // A state of the operator, in slot `slot` of its keys' entries.
+  void add_state(std::string_view name, StateKind kind, std::uint32_t slot) {
+    states_.push_back({std::string(name), kind, slot});
+  }
+  void expires() {
+    StateKind& kind = states_.back().kind;
+    kind = kind == StateKind::kMap ? StateKind::kExpiringMap : StateKind::kExpiringValue;
+  }
+  // A restore may drop the states of these names; "*": any.
+  void may_drop(std::vector<std::string> names) { may_drop_ = std::move(names); }
+
+  void begin(Epoch epoch, SnapshotWriter& out);
+  // About `budget` keys and elements, and what has been copied since the last slice. True: there is more.
+  bool more(std::size_t budget, SnapshotWriter& out);
+  void cancel() noexcept;
+  // Bytes of copies that wait for the next slice.
+  std::size_t waiting_bytes() const noexcept;
+
+  static bool is_of_state(const SnapshotItem& item) noexcept {
+    return item.section.starts_with("penstock.state.");
+  }
+  // REQUIRES: is_of_state(item).
+  Status restore(const SnapshotItem& item);
+  // After the last item.
+  Status restored();
+  // The entry of a key, without any state where it is new, for those who keep more beside it. Null: another task's.
+  Result<StateEntry*> entry_of(std::uint64_t hash, std::string_view key);
+
+ private:
+  struct State {
+    std::string name;
+    StateKind kind;
+    std::uint32_t slot;  // Of the layout.
+  };
+  struct Stored {  // A state of the part that is read; its position is its bit.
+    const State* own = nullptr;
+    StateKind kind = StateKind::kValue;
+    std::uint32_t value_bytes = 0;
+    std::uint32_t key_bytes = 0;  // Of an element: key and map key.
+  };
+
+  static bool is_map(StateKind kind) noexcept {
+    return kind == StateKind::kMap || kind == StateKind::kExpiringMap;
+  }
+  MapTable& map_of(const State& state) const noexcept;
+  std::uint32_t value_bytes_of(const State& state) const noexcept;
+  std::uint32_t element_key_bytes_of(const State& state) const noexcept;
+  std::string schema() const;
+  template <class Give>
+  bool slice(StateTable& table, std::size_t budget, SnapshotWriter& out, Give give);
+  void give_key(const StateEntry& entry, SnapshotWriter& out) const;
+  void give_element(std::uint32_t position, const StateEntry& element, SnapshotWriter& out) const;
+  void give_up(Status why, SnapshotWriter& out);
+
+  Status restore_schema(const SnapshotItem& item);
+  Status match(std::string_view name, Stored& stored) const;
+  Status restore_key(std::string_view bytes);
+  Status restore_element(std::string_view bytes);
+
+  StateTable* table_;
+  const Maps* maps_;
+  std::vector<State> states_;
+  std::vector<std::string> may_drop_;
+  bool capturing_ = false;
+  bool restoring_ = false;
+  std::uint32_t restoring_task_ = 0;
+  std::vector<Stored> stored_;
+};
+
+// The epoch is given up; everything else goes on.
+void give_up_epoch(Status why, SnapshotWriter& out);
+
+}  // namespace penstock
