@@ -18,7 +18,6 @@ inline constexpr auto kCrashPoints = std::to_array<std::string_view>({
     "task.capture_begun",
     "task.captured",
     "part.begun",
-    "part.written",
     "part.synced",
     "output.synced",
     "epoch.all_captured",

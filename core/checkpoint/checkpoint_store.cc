@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "penstock/core/base/check.h"
+#include "penstock/core/base/crash_point.h"
 #include "penstock/core/checkpoint/durable_file.h"
 #include "penstock/core/checkpoint/incarnation.h"
 
@@ -159,9 +160,12 @@ Status CheckpointStore::publish(const Manifest& manifest) {
   const std::string unfinished = temporary(manifest.epoch);
   PENSTOCK_RETURN_IF_ERROR(
       write_new_file(files_, unfinished + "/" + std::string(kManifestFileName), bytes));
+  PENSTOCK_CRASH_POINT("manifest.written");
   PENSTOCK_RETURN_IF_ERROR(files_.sync_directory(unfinished));
+  PENSTOCK_CRASH_POINT("manifest.synced");
   doubtful_ = manifest.epoch;
   PENSTOCK_RETURN_IF_ERROR(files_.rename(unfinished, folder_.path_of(manifest.epoch)));
+  PENSTOCK_CRASH_POINT("epoch.renamed");
   PENSTOCK_RETURN_IF_ERROR(files_.sync_directory(folder_.path()));
   doubtful_.reset();
   return Status();

@@ -5,8 +5,8 @@
 // Epochs     One at a time. The next begins `interval` after the last one ended, if the job has done anything since;
 //            and at once when all tasks have ended, which makes the last epoch.
 // Failure    An epoch that takes too long, or whose files cannot be written, is given up with a Notice; the job goes
-//            on, and the last good one stays. Only where the last epoch fails again and again, as nothing else could ever
-//            make the results durable, the job fails.
+//            on, and the last good one stays. Only where the last epoch fails again and again, as nothing else could
+//            ever make the results durable, the job fails.
 // Publishing What sinks have asked for (SnapshotWriter::after_commit) runs when the epoch is durable, before the next.
 // Threads    open() before the others; then step() from one thread at a time: its own, see start(), or by hand. Ports
 //            wake it. EpochCommands are called from that thread.

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <map>  // lint: allow(hot) looked up once per section and slice
 #include <string>
 #include <string_view>
 #include <utility>
@@ -92,7 +92,7 @@ struct SnapshotItem {
 // Takes the frames of one part apart, chunk by chunk.
 class SnapshotParser {
  public:
-  using Visit = std::function<Status(const SnapshotItem&)>;
+  using Visit = std::function<Status(const SnapshotItem&)>;  // lint: allow(hot) of a restore
 
   SnapshotParser(std::uint32_t task_index, std::uint32_t task_count) noexcept
       : task_index_(task_index), task_count_(task_count) {}

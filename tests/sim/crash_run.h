@@ -1,7 +1,7 @@
 // tests/sim/crash_run.h -- a keyed job that crashes, or is drained, and goes on from its checkpoints, up to its end.
 //
-// All runs share a disk (sim_file_system.h), a clock and a ledger of what was published; nothing else survives. What was
-// published in the end must be the naive answer: no row lost, none doubled, each key's in order.
+// All runs share a disk (sim_file_system.h), a clock and a ledger of what was published; nothing else survives. What
+// was published in the end must be the naive answer: no row lost, none doubled, each key's in order.
 // Threads    One.
 #pragma once
 
@@ -33,7 +33,7 @@ CrashSchedule random_crashes(std::uint64_t seed);
 std::string describe(const CrashSchedule& schedule);
 
 struct CrashOutcome {
-  std::string story;   // Where each run began and how far it came.
+  std::string story;           // Where each run began and how far it came.
   std::string defect;          // Empty: none.
   std::uint64_t steps = 0;     // Of the last run.
   std::uint64_t restored = 0;  // Runs that went on from a checkpoint.

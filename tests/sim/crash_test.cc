@@ -1,5 +1,6 @@
-// Whole keyed jobs with checkpoints on a simulated disk, which crash and are drained at random steps, and at every step
-// of some scenarios. A failure names its seed; PENSTOCK_SIM_SEED repeats it, PENSTOCK_SIM_SEEDS sets how many are tried.
+// Whole keyed jobs with checkpoints on a simulated disk, which crash and are drained at random steps, and at every
+// step of some scenarios. A failure names its seed; PENSTOCK_SIM_SEED repeats it, PENSTOCK_SIM_SEEDS sets how many are
+// tried.
 #include <gtest/gtest.h>
 
 #include "penstock/tests/sim/crash_run.h"

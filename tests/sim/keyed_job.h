@@ -47,7 +47,7 @@ struct RowSink {
   std::shared_ptr<std::string> defect = std::make_shared<std::string>();
   std::function<SimRows(const SimEvents&)> naive;
   LateAnswer when_late = LateAnswer::kNone;
-  bool passes_late = false;  // Its operator does not judge lateness.
+  bool passes_late = false;                             // Its operator does not judge lateness.
   std::vector<Published<SimRow>>* published = nullptr;  // By task; null: nothing survives a crash.
   bool of_event_time =
       true;  // Else rows come by the clock, and `naive` gives those that come at once.

@@ -13,7 +13,7 @@ TEST(CrashPointDeathTest, EndsTheProcessAtTheVisitThatWasAskedFor) {
   EXPECT_EXIT(
       {
         ::setenv("PENSTOCK_CRASH_AT", "part.synced:3", 1);
-        for (int i = 0; i < 5; ++i) internal::reach_crash_point("part.written");
+        for (int i = 0; i < 5; ++i) internal::reach_crash_point("part.begun");
         internal::reach_crash_point("part.synced");
         internal::reach_crash_point("part.synced");
         std::fputs("twice\n", stderr);

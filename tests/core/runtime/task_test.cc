@@ -285,8 +285,18 @@ TEST(Task, TheEndOfAChannelAsideIsNotTheTasks) {
 
 TEST(Task, EndsWhenItsOtherChannelsHaveEndedAndLeavesThoseAside) {
   TaskKit kit(2, 1);
+  kit.after(control(ElementHeader::watermark(kMaxEventTime), 0));
   kit.after(control(ElementHeader::end(), 0));
   EXPECT_TRUE(kit.script.has_left_inputs);
+  while (kit.step() == StepOutcome::kWorked) continue;
+  EXPECT_TRUE(kit.task->metrics().finished);
+}
+
+TEST(Task, WaitsForWhatComesAsideWhereTheOthersWereOnlyDrained) {
+  TaskKit kit(2, 1);
+  kit.after(control(ElementHeader::end(), 0));
+  EXPECT_FALSE(kit.script.has_left_inputs) << "a later run would miss what is on its way";
+  kit.after(control(ElementHeader::end(), 1));
   while (kit.step() == StepOutcome::kWorked) continue;
   EXPECT_TRUE(kit.task->metrics().finished);
 }
