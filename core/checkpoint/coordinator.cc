@@ -39,6 +39,7 @@ Status CheckpointCoordinator::open(std::string job, std::vector<StageFingerprint
     if (!newest.ok()) return newest.status();
     restored_ = std::move(*newest);
   }
+  base_epoch_ = {store_.next_epoch().value - 1};
   next_at_ = clock_.now() + options_.interval;
   if (restored_) explain_differences();
   return Status();

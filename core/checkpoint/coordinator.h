@@ -78,8 +78,8 @@ class CheckpointCoordinator {
   Status open(std::string job, std::vector<StageFingerprint> plan);
   // What is gone on from; 0: nothing.
   Epoch restored() const noexcept { return restored_ ? restored_->epoch : Epoch{}; }
-  // No epoch up to this one will be requested.
-  Epoch first_epoch() const noexcept { return {store_.next_epoch().value - 1}; }
+  // What tasks begin with: the first epoch that is requested, perhaps before they have opened, is a later one.
+  Epoch base_epoch() const noexcept { return base_epoch_; }
   // Everything that the tasks of `stage` had captured. Any thread.
   Status restore(StageId stage, const SnapshotParser::Visit& visit) const;
 
@@ -122,6 +122,7 @@ class CheckpointCoordinator {
   std::string job_;
   std::vector<StageFingerprint> plan_;
   std::optional<Manifest> restored_;
+  Epoch base_epoch_;
   std::vector<Part> parts_;
   std::vector<std::function<Status()>> publications_;
   std::optional<Epoch> current_;

@@ -36,7 +36,7 @@ EngineCheckpoints::~EngineCheckpoints() { stop(); }
 Status EngineCheckpoints::open(const Plan& plan, const std::vector<std::uint32_t>& task_counts) {
   PENSTOCK_RETURN_IF_ERROR(coordinator_.open(job_.name, fingerprints_of(plan, task_counts)));
   // What was requested before belongs to an earlier run.
-  job_.control->requested_epoch.store(coordinator_.first_epoch().value);
+  job_.control->requested_epoch.store(coordinator_.base_epoch().value);
   return Status();
 }
 
@@ -59,7 +59,7 @@ Status EngineCheckpoints::restore(Task& task, StageId stage) {
   });
   if (!status.ok()) return status;
   PENSTOCK_CRASH_POINT("restore.state_read");
-  Status restored = task.restored(coordinator_.first_epoch());
+  Status restored = task.restored(coordinator_.base_epoch());
   PENSTOCK_CRASH_POINT("restore.done");
   return restored;
 }

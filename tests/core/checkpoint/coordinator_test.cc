@@ -224,7 +224,16 @@ TEST_F(CoordinatorTest, EpochsAreNeverReused) {
   files_.crash();
   start();
   EXPECT_EQ(coordinator_->restored(), Epoch{});
-  EXPECT_GE(coordinator_->first_epoch(), Epoch{1});
+  EXPECT_GE(coordinator_->base_epoch(), Epoch{1});
+}
+
+// A task that opens slowly would otherwise take the first epoch for one that it has passed.
+TEST_F(CoordinatorTest, WhatTasksBeginWithStaysWhenAnEpochIsRequestedBeforeTheyAreOpen) {
+  const Epoch before = coordinator_->base_epoch();
+  pass(milliseconds(100));
+  EXPECT_EQ(commands_.requested, Epoch{1});
+  EXPECT_EQ(coordinator_->base_epoch(), before);
+  EXPECT_LT(before, commands_.requested);
 }
 
 }  // namespace
