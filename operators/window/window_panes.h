@@ -410,7 +410,8 @@ class WindowPanes {
     unused_ = 0;
   }
   TimeRange plain_times() const noexcept {
-    if (walking_ || capture_.running() || kept_late_ != 0 || next_ == kEndOfTime) return {};
+    if (walking_ || capture_.running() || kept_late_ != 0) return {};
+    if (next_ == kStartOfTime || next_ == kEndOfTime) return {};
     return panes_.range(next_ - (Retractable<Acc> ? slide_ : window_), ring_end(next_));
   }
   // Keys without records are let go of when they are most, and once per window at most: those that come back soon cost

@@ -138,7 +138,8 @@ TEST(Worker, NeverMissesAWakeUpHoweverOftenItParks) {
 TEST(Worker, SleepsUntilTheDeadlineOfItsTasks) {
   RealClock clock;
   WorkerKit kit(clock, nanoseconds(0));
-  kit.body->wake_at_ = clock.now() + std::chrono::milliseconds(5);
+  // Far enough for the thread to come so far before: it does not sleep on a deadline that has passed.
+  kit.body->wake_at_ = clock.now() + std::chrono::milliseconds(500);
   std::thread thread([&] { kit.worker.run(); });
   EXPECT_TRUE(kit::eventually([&] {
     return kit.worker.metrics().sleeps >= 1 && kit.shared.polls > 10;
