@@ -67,29 +67,146 @@ class Chain {
   void watermark(EventTime time) noexcept { pass_watermark<0>(time); }
   void idle() noexcept { pass_idle<0>(); }
 
-  Status open(const TaskContext& context) { return open_from<0>(context); }
-  void begin_batch(Instant now) noexcept { begin_batch_from<0>(now); }
-  void set_splits(std::span<const SplitId> splits) { set_splits_from<0>(splits); }
-  void select_split(SplitId split) noexcept { select_split_from<0>(split); }
-  void end_batch(Instant now) noexcept { end_batch_from<0>(now); }
-  bool fire(std::size_t budget) noexcept { return fire_from<0>(budget); }
-  std::chrono::microseconds skew_limit() const noexcept { return skew_limit_from<0>(); }
-  bool falls_behind() const noexcept { return falls_behind_from<0>(); }
-  bool ready() noexcept { return ready_from<0>(); }
-  void on_barrier(Epoch epoch) noexcept { barrier_from<0>(epoch); }
-  Instant wake_at() const noexcept { return wake_at_from<0>(); }
-  Status close() { return close_from<0>(); }
-
-  void capture(Epoch epoch, SnapshotWriter& out) noexcept { capture_from<0>(epoch, out); }
-  bool capture_more(std::size_t budget, SnapshotWriter& out) noexcept {
-    return capture_more_from<0>(budget, out);
+  Status open(const TaskContext& context) {
+    Status status;
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.open(context); }) {
+        if (status.ok()) status = op.open(context);
+      }
+    });
+    return status;
   }
-  bool captured() const noexcept { return captured_from<0>(); }
-  void cancel_capture() noexcept { cancel_capture_from<0>(); }
+  void begin_batch(Instant now) noexcept {
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.begin_batch(now); }) op.begin_batch(now);
+    });
+  }
+  void set_splits(std::span<const SplitId> splits) {
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.set_splits(splits); }) op.set_splits(splits);
+    });
+  }
+  void select_split(SplitId split) noexcept {
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.select_split(split); }) op.select_split(split);
+    });
+  }
+  void end_batch(Instant now) noexcept {
+    each([&](auto& op, auto&& rest) {
+      if constexpr (requires { op.end_batch(now, std::move(rest)); })
+        op.end_batch(now, std::move(rest));
+    });
+  }
+  bool fire(std::size_t budget) noexcept {
+    bool more = false;
+    each([&](auto& op, auto&& rest) {
+      if constexpr (requires { op.fire(budget, std::move(rest)); })
+        more |= op.fire(budget, std::move(rest));
+    });
+    return more;
+  }
+  std::chrono::microseconds skew_limit() const noexcept {
+    auto least = std::chrono::microseconds::max();
+    each([&](const auto& op) {
+      if constexpr (requires { op.skew_limit(); })
+        least = std::min<std::chrono::microseconds>(least, op.skew_limit());
+    });
+    return least;
+  }
+  bool falls_behind() const noexcept {
+    bool behind = false;
+    each([&](const auto& op) {
+      if constexpr (requires { op.falls_behind(); }) behind = behind || op.falls_behind();
+    });
+    return behind;
+  }
+  bool ready() noexcept {
+    bool all = true;
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.ready(); }) all &= op.ready();
+    });
+    return all;
+  }
+  void on_barrier(Epoch epoch) noexcept {
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.on_barrier(epoch); }) op.on_barrier(epoch);
+    });
+  }
+  Instant wake_at() const noexcept {
+    Instant first = kNever;
+    each([&](const auto& op) {
+      if constexpr (requires { op.wake_at(); }) first = std::min(first, op.wake_at());
+    });
+    return first;
+  }
+  // Closes every operator also when an earlier one failed; returns the first error.
+  Status close() {
+    Status first;
+    each([&](auto& op, auto&& rest) {
+      if constexpr (requires { op.close(std::move(rest)); }) {
+        Status own = op.close(std::move(rest));
+        if (first.ok()) first = std::move(own);
+      }
+    });
+    return first;
+  }
+
+  void capture(Epoch epoch, SnapshotWriter& out) noexcept {
+    each_numbered([&](auto& op, std::size_t number) {
+      out.select_operator(
+          std::to_string(number));  // lint: allow(hot) once per capture and operator
+      op.capture(epoch, out);
+    });
+  }
+  bool capture_more(std::size_t budget, SnapshotWriter& out) noexcept {
+    bool more = false;
+    each_numbered([&](auto& op, std::size_t number) {
+      if constexpr (requires { op.capture_more(budget, out); }) {
+        out.select_operator(
+            std::to_string(number));  // lint: allow(hot) once per slice and operator
+        more |= op.capture_more(budget, out);
+      }
+    });
+    return more;
+  }
+  bool captured() const noexcept {
+    bool all = true;
+    each([&](const auto& op) {
+      if constexpr (requires { op.captured(); }) all = op.captured() && all;
+    });
+    return all;
+  }
+  void cancel_capture() noexcept {
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.cancel_capture(); }) op.cancel_capture();
+    });
+  }
   // False in `known` when no operator has that number.
-  Status restore(const SnapshotItem& item, bool& known) { return restore_from<0>(item, known); }
-  Status restored() { return restored_from<0>(); }
-  void committed(Epoch epoch) noexcept { committed_from<0>(epoch); }
+  Status restore(const SnapshotItem& item, bool& known) {
+    Status status;
+    each_numbered([&](auto& op, std::size_t number) {
+      if constexpr (requires { op.restore(item); }) {
+        if (item.operator_id != std::to_string(number)) return;  // lint: allow(hot) at the start
+        known = true;
+        status = op.restore(item);
+      }
+    });
+    return status;
+  }
+  Status restored() {
+    Status status;
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.restored(); }) {
+        if (status.ok()) status = op.restored();
+      }
+    });
+    return status;
+  }
+  void committed(Epoch epoch) noexcept {
+    each([&](auto& op, auto&&) {
+      if constexpr (requires { op.committed(epoch); }) op.committed(epoch);
+    });
+  }
 
   // The first operator, and what follows it: for stages that hand it more than records (keyed state).
   auto& front() noexcept
@@ -149,234 +266,24 @@ class Chain {
     }
   }
 
-  template <std::size_t I>
-  bool fire_from(std::size_t budget) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      bool more = false;
-      if constexpr (requires { op.fire(budget, Link<I + 1>{this}); })
-        more = op.fire(budget, Link<I + 1>{this});
-      return fire_from<I + 1>(budget) || more;
-    } else {
-      return false;
-    }
+  // Calls hook(operator, what follows it) in chain order.
+  template <class Hook>
+  void each(Hook hook) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (hook(std::get<I>(ops_), Link<I + 1>{this}), ...);
+    }(std::index_sequence_for<Ops...>());
   }
-
-  template <std::size_t I>
-  std::chrono::microseconds skew_limit_from() const noexcept {
-    if constexpr (I < kOps) {
-      const auto& op = std::get<I>(ops_);
-      auto own = std::chrono::microseconds::max();
-      if constexpr (requires { op.skew_limit(); }) own = op.skew_limit();
-      return std::min(own, skew_limit_from<I + 1>());
-    } else {
-      return std::chrono::microseconds::max();
-    }
+  template <class Hook>
+  void each(Hook hook) const {
+    std::apply([&](const auto&... op) { (hook(op), ...); }, ops_);
   }
-
-  template <std::size_t I>
-  bool falls_behind_from() const noexcept {
-    if constexpr (I < kOps) {
-      const auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.falls_behind(); }) {
-        if (op.falls_behind()) return true;
-      }
-      return falls_behind_from<I + 1>();
-    } else {
-      return false;
-    }
-  }
-
-  template <std::size_t I>
-  bool ready_from() noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      bool own = true;
-      if constexpr (requires { op.ready(); }) own = op.ready();
-      return ready_from<I + 1>() && own;
-    } else {
-      return true;
-    }
-  }
-
-  template <std::size_t I>
-  Status open_from(const TaskContext& context) {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.open(context); }) PENSTOCK_RETURN_IF_ERROR(op.open(context));
-      return open_from<I + 1>(context);
-    } else {
-      return Status();
-    }
-  }
-
-  template <std::size_t I>
-  void begin_batch_from(Instant now) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.begin_batch(now); }) op.begin_batch(now);
-      begin_batch_from<I + 1>(now);
-    }
-  }
-
-  template <std::size_t I>
-  void set_splits_from(std::span<const SplitId> splits) {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.set_splits(splits); }) op.set_splits(splits);
-      set_splits_from<I + 1>(splits);
-    }
-  }
-
-  template <std::size_t I>
-  void select_split_from(SplitId split) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.select_split(split); }) op.select_split(split);
-      select_split_from<I + 1>(split);
-    }
-  }
-
-  template <std::size_t I>
-  void end_batch_from(Instant now) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.end_batch(now, Link<I + 1>{this}); })
-        op.end_batch(now, Link<I + 1>{this});
-      end_batch_from<I + 1>(now);
-    }
-  }
-
-  template <std::size_t I>
-  void barrier_from(Epoch epoch) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.on_barrier(epoch); }) op.on_barrier(epoch);
-      barrier_from<I + 1>(epoch);
-    }
-  }
-
-  template <std::size_t I>
-  Instant wake_at_from() const noexcept {
-    if constexpr (I < kOps) {
-      const auto& op = std::get<I>(ops_);
-      Instant own = kNever;
-      if constexpr (requires { op.wake_at(); }) own = op.wake_at();
-      return std::min(own, wake_at_from<I + 1>());
-    } else {
-      return kNever;
-    }
-  }
-
-  // Closes every operator also when an earlier one failed; returns the first error.
-  template <std::size_t I>
-  Status close_from() {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      Status own;
-      if constexpr (requires { op.close(Link<I + 1>{this}); }) own = op.close(Link<I + 1>{this});
-      Status rest = close_from<I + 1>();
-      return own.ok() ? rest : own;
-    } else {
-      return Status();
-    }
-  }
-
-  template <class Op>
-  static constexpr bool kCaptures =
-      requires(Op& op, SnapshotWriter& out) { op.capture(Epoch{}, out); };
-  // Of operator I among those with state.
-  template <std::size_t I>
-  static std::string number_of() {
-    return []<std::size_t... J>(std::index_sequence<J...>) {
-      // lint: allow(hot) once per capture and operator
-      return std::to_string((std::size_t{0} + ... +
-                             std::size_t{kCaptures<std::tuple_element_t<J, std::tuple<Ops...>>>}));
-    }(std::make_index_sequence<I>());
-  }
-
-  template <std::size_t I>
-  void capture_from(Epoch epoch, SnapshotWriter& out) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.capture(epoch, out); }) {
-        out.select_operator(number_of<I>());
-        op.capture(epoch, out);
-      }
-      capture_from<I + 1>(epoch, out);
-    }
-  }
-
-  template <std::size_t I>
-  bool capture_more_from(std::size_t budget, SnapshotWriter& out) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      bool more = false;
-      if constexpr (requires { op.capture_more(budget, out); }) {
-        out.select_operator(number_of<I>());
-        more = op.capture_more(budget, out);
-      }
-      return capture_more_from<I + 1>(budget, out) || more;
-    } else {
-      return false;
-    }
-  }
-
-  template <std::size_t I>
-  bool captured_from() const noexcept {
-    if constexpr (I < kOps) {
-      const auto& op = std::get<I>(ops_);
-      bool own = true;
-      if constexpr (requires { op.captured(); }) own = op.captured();
-      return captured_from<I + 1>() && own;
-    } else {
-      return true;
-    }
-  }
-
-  template <std::size_t I>
-  void cancel_capture_from() noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.cancel_capture(); }) op.cancel_capture();
-      cancel_capture_from<I + 1>();
-    }
-  }
-
-  template <std::size_t I>
-  Status restore_from(const SnapshotItem& item, bool& known) {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.restore(item); }) {
-        if (item.operator_id == number_of<I>()) {
-          known = true;
-          return op.restore(item);
-        }
-      }
-      return restore_from<I + 1>(item, known);
-    } else {
-      return Status();
-    }
-  }
-
-  template <std::size_t I>
-  Status restored_from() {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.restored(); }) PENSTOCK_RETURN_IF_ERROR(op.restored());
-      return restored_from<I + 1>();
-    } else {
-      return Status();
-    }
-  }
-
-  template <std::size_t I>
-  void committed_from(Epoch epoch) noexcept {
-    if constexpr (I < kOps) {
-      auto& op = std::get<I>(ops_);
-      if constexpr (requires { op.committed(epoch); }) op.committed(epoch);
-      committed_from<I + 1>(epoch);
-    }
+  // Calls hook(operator, number) for those that have state.
+  template <class Hook>
+  void each_numbered(Hook hook) {
+    std::size_t number = 0;
+    each([&](auto& op, auto&&) {
+      if constexpr (requires(SnapshotWriter& out) { op.capture(Epoch{}, out); }) hook(op, number++);
+    });
   }
 
   Out* out_;

@@ -1,29 +1,26 @@
 #include "penstock/io/file/standard_input_source.h"
 
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "penstock/io/file/block_pump.h"
-#include "penstock/io/file/line_splitter.h"
-#include "penstock/io/file/stream_offset.h"
+#include "penstock/io/file/stream_line_reader.h"
 
 namespace penstock {
 namespace {
 
-class StandardInputReader final : public ByteReader {
+class StandardInputReader final : public StreamLineReader {
  public:
   StandardInputReader(std::size_t line_bytes_max, std::unique_ptr<BlockPump> pump)
-      : splitter_(line_bytes_max), pump_(std::move(pump)) {}
+      : StreamLineReader(line_bytes_max), pump_(std::move(pump)) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant) override {
     PollResult result;
     result.records = splitter_.take(batch, arrival_);
     if (result.records > 0) return result;
     if (const Block* block = pump_->blocks().front()) {
-      append(*block);
+      result.records = take(*block, batch);
       pump_->blocks().release();
-      result.records = splitter_.take(batch, arrival_);
       return result;
     }
     // A block that came since then keeps the pump from having ended, and its wake-up is on its way.
@@ -36,25 +33,7 @@ class StandardInputReader final : public ByteReader {
   }
   std::string why_cut(const RawRecord& raw) const override { return splitter_.why_cut(raw); }
 
-  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
-    capture_stream_offset(splitter_.position(unread).offset, out);
-  }
-  Status restore(const SnapshotItem& item) override {
-    if (item.section != kStreamSection) return ByteReader::restore(item);
-    const Result<std::uint64_t> offset = restored_stream_offset(item);
-    if (offset.ok()) splitter_.start_at({*offset, false});
-    return offset.status();
-  }
-
  private:
-  void append(const Block& block) {
-    std::memcpy(splitter_.writable(block.size).data(), block.bytes().data(), block.size);
-    splitter_.written(block.size);
-    arrival_ = block.arrival;
-  }
-
-  LineSplitter splitter_;
-  Instant arrival_;
   std::unique_ptr<BlockPump> pump_;
 };
 

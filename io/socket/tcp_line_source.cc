@@ -1,20 +1,18 @@
 #include "penstock/io/socket/tcp_line_source.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "penstock/io/file/line_splitter.h"
-#include "penstock/io/file/stream_offset.h"
+#include "penstock/io/file/stream_line_reader.h"
 #include "penstock/io/socket/tcp_pump.h"
 
 namespace penstock {
 namespace {
 
-class TcpLineReader final : public ByteReader {
+class TcpLineReader final : public StreamLineReader {
  public:
   TcpLineReader(std::size_t line_bytes_max, std::unique_ptr<TcpPump> pump)
-      : splitter_(line_bytes_max), pump_(std::move(pump)) {}
+      : StreamLineReader(line_bytes_max), pump_(std::move(pump)) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant) override {
     begun_ = false;
@@ -42,24 +40,7 @@ class TcpLineReader final : public ByteReader {
            std::to_string(raw.bytes.size()) + " bytes of it";
   }
 
-  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
-    capture_stream_offset(splitter_.position(unread).offset, out);
-  }
-  Status restore(const SnapshotItem& item) override {
-    if (item.section != kStreamSection) return ByteReader::restore(item);
-    const Result<std::uint64_t> offset = restored_stream_offset(item);
-    if (offset.ok()) splitter_.start_at({*offset, false});
-    return offset.status();
-  }
-
  private:
-  std::size_t take(const Block& block, std::span<RawRecord> batch) {
-    std::memcpy(splitter_.writable(block.size).data(), block.bytes().data(), block.size);
-    splitter_.written(block.size);
-    arrival_ = block.arrival;
-    return splitter_.take(batch, arrival_);
-  }
-
   // What came of a line before the connection was lost, as a record that cannot be read.
   std::size_t take_begun(const Block& block, std::span<RawRecord> batch) {
     RawRecord& record = batch.front();
@@ -71,8 +52,6 @@ class TcpLineReader final : public ByteReader {
     return 1;
   }
 
-  LineSplitter splitter_;
-  Instant arrival_;
   bool begun_ = false;  // The record of the last poll is the beginning of a line.
   std::string lost_because_;
   std::unique_ptr<TcpPump> pump_;

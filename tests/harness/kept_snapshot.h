@@ -30,6 +30,17 @@ class KeptPart : public SnapshotTarget {
   Status status;
 };
 
+// The part of one task, for tests that say themselves when it is acknowledged and committed.
+struct PendingPart final : SnapshotTarget {
+  void take(std::string chunk) noexcept override { bytes += chunk; }
+  void before_ack(std::function<Status()> work) noexcept override { ack = std::move(work); }
+  void after_commit(std::function<Status()> work) noexcept override { commit = std::move(work); }
+
+  std::string bytes;
+  std::function<Status()> ack;
+  std::function<Status()> commit;
+};
+
 // Each item of all parts, the first error.
 template <class Visit>
 Status visit_items(const std::vector<const KeptPart*>& parts, Visit visit) {

@@ -15,6 +15,7 @@
 #include "penstock/core/base/random.h"
 #include "penstock/core/stream/source.h"
 #include "penstock/io/file/line_file_sink.h"
+#include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/sim/sim_file_system.h"
 
 namespace penstock {
@@ -39,15 +40,6 @@ struct Durable {
   std::uint64_t epoch = 0;
   std::vector<std::string> chunks;  // By task.
   std::vector<std::uint64_t> next;
-};
-
-struct Captured final : SnapshotTarget {
-  void take(std::string chunk) noexcept override { bytes += chunk; }
-  void before_ack(std::function<Status()> work) noexcept override { ack = std::move(work); }
-  void after_commit(std::function<Status()> work) noexcept override { commit = std::move(work); }
-  std::string bytes;
-  std::function<Status()> ack;
-  std::function<Status()> commit;
 };
 
 // The power went, or the process was killed: thrown out of the run.
@@ -134,7 +126,7 @@ class Life {
   bool make_epoch() {
     const Epoch epoch{++epoch_};
     Durable made{epoch.value, {}, {}};
-    std::vector<Captured> parts(kTasks);
+    std::vector<harness::PendingPart> parts(kTasks);
     for (std::uint32_t task = 0; task < kTasks; ++task) {
       SnapshotWriter out(parts[task]);
       must(writers_[task]->flush());
@@ -146,7 +138,7 @@ class Life {
       write_some(task, 2);
     }
     bool good = !random_.chance(0.2);
-    for (Captured& part : parts) {
+    for (harness::PendingPart& part : parts) {
       if (!good) break;
       good = part.ack().ok();
       alive();
@@ -158,7 +150,7 @@ class Life {
     durable_ = std::move(made);
     write_some(2);
     published_ = true;
-    for (Captured& part : parts) {
+    for (harness::PendingPart& part : parts) {
       published_ = part.commit().ok() && published_;
       alive();
     }

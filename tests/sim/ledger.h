@@ -44,7 +44,7 @@ class LedgerWriter {
     const std::uint64_t from = base_ + durable_;
     char* to = out.add_room(sizeof(from) + fresh.size() * sizeof(T));
     std::memcpy(to, &from, sizeof(from));
-    std::memcpy(to + sizeof(from), fresh.data(), fresh.size() * sizeof(T));
+    if (!fresh.empty()) std::memcpy(to + sizeof(from), fresh.data(), fresh.size() * sizeof(T));
     out.after_commit([published = published_, from, fresh] {
       published->publish(from, fresh);
       return Status();
@@ -55,7 +55,8 @@ class LedgerWriter {
     std::uint64_t from = 0;
     std::memcpy(&from, item.data(), sizeof(from));
     std::vector<T> rows((item.size() - sizeof(from)) / sizeof(T));
-    std::memcpy(rows.data(), item.data() + sizeof(from), rows.size() * sizeof(T));
+    if (!rows.empty())
+      std::memcpy(rows.data(), item.data() + sizeof(from), rows.size() * sizeof(T));
     published_->publish(from, rows);
     base_ = from + rows.size();
   }

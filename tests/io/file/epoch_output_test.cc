@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "penstock/core/base/random.h"
 #include "penstock/io/file/line_file_sink.h"
+#include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/io/io_kit.h"
 
 namespace penstock {
@@ -21,15 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-struct Captured final : SnapshotTarget {
-  void take(std::string chunk) noexcept override { bytes += chunk; }
-  void before_ack(std::function<Status()> work) noexcept override { ack = std::move(work); }
-  void after_commit(std::function<Status()> work) noexcept override { commit = std::move(work); }
-  std::string bytes;
-  std::function<Status()> ack;
-  std::function<Status()> commit;
-};
 
 class EpochOutputTest : public ::testing::Test {
  protected:
@@ -52,16 +43,16 @@ class EpochOutputTest : public ::testing::Test {
     EXPECT_TRUE(writer.write(line).ok());
     EXPECT_TRUE(writer.flush().ok());
   }
-  static Captured capture(ByteWriter& writer, std::uint64_t epoch) {
-    Captured captured;
+  static harness::PendingPart capture(ByteWriter& writer, std::uint64_t epoch) {
+    harness::PendingPart captured;
     SnapshotWriter out(captured);
     out.select_operator("0");
     writer.capture(Epoch{epoch}, out);
     out.flush();
     return captured;
   }
-  static Captured commit(ByteWriter& writer, std::uint64_t epoch) {
-    Captured captured = capture(writer, epoch);
+  static harness::PendingPart commit(ByteWriter& writer, std::uint64_t epoch) {
+    harness::PendingPart captured = capture(writer, epoch);
     EXPECT_TRUE(captured.ack().ok());
     EXPECT_TRUE(captured.commit().ok());
     return captured;
@@ -89,7 +80,7 @@ TEST_F(EpochOutputTest, ReadersSeeAnEpochWhenItIsDurableAndNotBefore) {
   const auto out = open(path_);
   write(*out, "one");
   EXPECT_EQ(test::read_whole_file(path_), "");
-  Captured first = capture(*out, 1);
+  harness::PendingPart first = capture(*out, 1);
   write(*out, "two");
   ASSERT_TRUE(first.ack().ok());
   EXPECT_EQ(test::read_whole_file(path_), "");
@@ -108,9 +99,9 @@ TEST_F(EpochOutputTest, AnEpochOfSeveralTasksIsPublishedAtOnce) {
   const auto b = open(*sink, 1, 2);
   write(*a, "a");
   write(*b, "b");
-  Captured of_a = capture(*a, 1);
+  harness::PendingPart of_a = capture(*a, 1);
   write(*a, "later");
-  Captured of_b = capture(*b, 1);
+  harness::PendingPart of_b = capture(*b, 1);
   ASSERT_TRUE(of_b.ack().ok() && of_a.ack().ok());
   ASSERT_TRUE(of_b.commit().ok());
   EXPECT_EQ(test::read_whole_file(path_), "a\nb\n");
@@ -135,8 +126,8 @@ TEST_F(EpochOutputTest, AFolderGetsAFilePerTaskAndEpochThatHadSomething) {
   for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {
     if (epoch != 2) write(*a, "a" + std::to_string(epoch));
     if (epoch == 3) write(*b, "b");
-    Captured of_a = capture(*a, epoch);
-    Captured of_b = capture(*b, epoch);
+    harness::PendingPart of_a = capture(*a, epoch);
+    harness::PendingPart of_b = capture(*b, epoch);
     ASSERT_TRUE(of_a.ack().ok() && of_b.ack().ok() && of_a.commit().ok() && of_b.commit().ok());
   }
   EXPECT_THAT(names(parts_), ElementsAre("part-1-0.ndjson", "part-3-0.ndjson", "part-3-1.ndjson"));
@@ -171,7 +162,7 @@ TEST_F(EpochOutputTest, ANewStartEmptiesTheOutputUnlessItAppends) {
 
 TEST_F(EpochOutputTest, ARestoreOfAnOlderEpochTakesBackWhatIsNewerAndSaysSo) {
   for (const std::string& path : {path_, parts_}) {
-    Captured older;
+    harness::PendingPart older;
     {
       const auto out = open(path);
       write(*out, "one");
@@ -191,7 +182,7 @@ TEST_F(EpochOutputTest, ARestoreOfAnOlderEpochTakesBackWhatIsNewerAndSaysSo) {
 
 TEST_F(EpochOutputTest, WhatWasNotPublishedIsAddedAndWhatNoSnapshotHasIsRemoved) {
   for (const std::string& path : {path_, parts_}) {
-    Captured captured;
+    harness::PendingPart captured;
     {
       const auto out = open(path);
       write(*out, "one");
@@ -209,8 +200,8 @@ TEST_F(EpochOutputTest, WhatWasNotPublishedIsAddedAndWhatNoSnapshotHasIsRemoved)
 }
 
 TEST_F(EpochOutputTest, AnotherCountOfTasksGoesOn) {
-  Captured of_a;
-  Captured of_b;
+  harness::PendingPart of_a;
+  harness::PendingPart of_b;
   {
     const auto sink = line_file_sink({.path = path_});
     const auto a = open(*sink, 0, 2);
@@ -229,15 +220,15 @@ TEST_F(EpochOutputTest, AnotherCountOfTasksGoesOn) {
     write(*writer, "c");
   }
   EXPECT_EQ(test::read_whole_file(path_), "a\nb\n");
-  std::vector<Captured> parts;
+  std::vector<harness::PendingPart> parts;
   for (auto& writer : writers) parts.push_back(capture(*writer, 3));
-  for (Captured& part : parts) ASSERT_TRUE(part.ack().ok());
+  for (harness::PendingPart& part : parts) ASSERT_TRUE(part.ack().ok());
   ASSERT_TRUE(parts[2].commit().ok());
   EXPECT_EQ(test::read_whole_file(path_), "a\nb\nc\nc\nc\n");
 }
 
 TEST_F(EpochOutputTest, AnOutputThatSomebodyElseChangedIsRefused) {
-  Captured captured;
+  harness::PendingPart captured;
   {
     const auto out = open(path_);
     write(*out, "one");
@@ -256,7 +247,7 @@ TEST_F(EpochOutputTest, AnOutputThatSomebodyElseChangedIsRefused) {
 }
 
 TEST_F(EpochOutputTest, OutputThatIsLostIsSaid) {
-  Captured captured;
+  harness::PendingPart captured;
   {
     const auto out = open(path_);
     write(*out, "one");
@@ -271,7 +262,7 @@ TEST_F(EpochOutputTest, OutputThatIsLostIsSaid) {
 }
 
 TEST_F(EpochOutputTest, WhateverASnapshotHoldsIsTakenOrRefusedAndNoOtherFileIsTouched) {
-  Captured captured;
+  harness::PendingPart captured;
   {
     const auto out = open(path_);
     write(*out, "one");
