@@ -11,11 +11,11 @@ import xml.etree.ElementTree as ElementTree
 from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-FUZZ_SECONDS = 20
+FUZZ_SECONDS = 10
 LOG_LINES_SHOWN = 60
 TEST_LINES_SHOWN = 40
 # Ours are threads, futexes and shared memory; the other folders run one thread and gain nothing here.
-THREADED = "^(core|state|io|api|sim)$"
+THREADED = "^(core|state|io|api)$"
 
 
 class Result(NamedTuple):
@@ -99,7 +99,7 @@ class Suite:
         return self.ctest("asan", "-LE", "script")
 
     def tsan(self):
-        """ThreadSanitizer: core, state, io, api, simulator"""
+        """ThreadSanitizer: core, state, io, api"""
         if not self.build("tsan", "penstock_thread_tests"):
             return Result(0, ["build"])
         # Where the kernel spreads addresses widely this sanitizer cannot map its shadow.

@@ -14,36 +14,8 @@ void* as_opaque(std::size_t bytes, std::uint16_t cut) noexcept {
   return reinterpret_cast<void*>(bytes << kCutBits | cut);  // NOLINT: the client never looks.
 }
 
-std::size_t counted_bytes(const RawMessage& record) noexcept {
-  std::size_t bytes = Deliveries::kRecordBytes + record.bytes.size();
-  if (record.message.key) bytes += record.message.key->size();
-  for (const MessageHeader& header : record.message.headers) {
-    bytes += header.name.size() + (header.value ? header.value->size() : 0) + sizeof(MessageHeader);
-  }
-  return bytes;
-}
-
-// Not null where it is merely empty: null is a tombstone, or no key.
-void* address_of(std::string_view text) noexcept {
-  static char nothing = 0;
-  return text.data() == nullptr ? &nothing : const_cast<char*>(text.data());  // NOLINT: is copied.
-}
-
-rd_kafka_headers_t* headers_of(std::span<const MessageHeader> headers) {
-  rd_kafka_headers_t* made = rd_kafka_headers_new(headers.size());
-  for (const MessageHeader& header : headers) {
-    const void* value = header.value ? address_of(*header.value) : nullptr;
-    rd_kafka_header_add(made, header.name.data(), static_cast<ssize_t>(header.name.size()), value,
-                        header.value ? static_cast<ssize_t>(header.value->size()) : 0);
-  }
-  return made;
-}
-
-// Milliseconds, rounded down. The client takes 0 for "now", so the first one of 1970 becomes the second.
-std::int64_t milliseconds_of(EventTime time) noexcept {
-  const std::int64_t floor = time.micros / 1000 - (time.micros % 1000 < 0 ? 1 : 0);
-  return floor == 0 ? 1 : floor;
-}
+// What is given to the client before the end of its batch: large records, which it may refuse.
+constexpr std::size_t kHandOverBytes = 64 * 1024;
 
 rd_kafka_vu_t part(rd_kafka_vtype_t type) noexcept {
   rd_kafka_vu_t made;
@@ -131,96 +103,63 @@ Status Producer::write(std::string_view record) { return take({record, {}}); }
 Status Producer::write_message(const RawMessage& record) { return take(record); }
 
 Status Producer::take(const RawMessage& record) {
-  if (waiting_.empty()) [[likely]] {
-    const std::size_t bytes = counted_bytes(record);
-    const rd_kafka_resp_err_t error = produce(record, bytes, deliveries_->cut());
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
-      deliveries_->sent(bytes);
-      return Status();
-    }
-    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() == 0) {
-      deliveries_->not_taken();
-      return Status(StatusCode::kResourceExhausted,
-                    deliveries_->place() + ": record of " + std::to_string(bytes) +
-                        " bytes is larger than SinkOptions::buffer_bytes; raise that");
-    }
-    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-      deliveries_->not_taken();
-      if (Status fatal = deliveries_->fatal(); !fatal.ok()) return fatal;
-      const std::size_t key_bytes = record.message.key ? record.message.key->size() : 0;
-      return deliveries_->refusal(error, -1, record.bytes.size() + key_bytes);
-    }
-  }
-  keep(record);
-  return Status();
+  outgoing_.add(record, deliveries_->cut());
+  if (outgoing_.bytes() < kHandOverBytes) [[likely]]
+    return Status();
+  hand_over();
+  return refused_;
 }
 
-rd_kafka_resp_err_t Producer::produce(const RawMessage& record, std::size_t bytes,
-                                      std::uint16_t cut) {
-  const Message& message = record.message;
+void Producer::hand_over() {
+  while (!outgoing_.empty()) {
+    OutgoingBatch::Entry& entry = outgoing_.front();
+    const rd_kafka_resp_err_t error = produce(entry);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+      deliveries_->sent(entry.counted_bytes);
+    } else if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() > 0) {
+      return;
+    } else {
+      deliveries_->not_taken();
+      if (refused_.ok()) refused_ = refusal(error, entry.key_bytes + entry.value_bytes);
+    }
+    outgoing_.pop_front();
+  }
+}
+
+Status Producer::refusal(rd_kafka_resp_err_t error, std::size_t bytes) const {
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+    return {StatusCode::kResourceExhausted,
+            deliveries_->place() + ": record of " + std::to_string(bytes) +
+                " bytes is larger than SinkOptions::buffer_bytes; raise that"};
+  }
+  Status fatal = deliveries_->fatal();
+  return fatal.ok() ? deliveries_->refusal(error, -1, bytes) : fatal;
+}
+
+rd_kafka_resp_err_t Producer::produce(OutgoingBatch::Entry& entry) {
   std::array<rd_kafka_vu_t, 8> parts;
   std::size_t count = 0;
   (parts[count++] = part(RD_KAFKA_VTYPE_RKT)).u.rkt = handle_.get();
   (parts[count++] = part(RD_KAFKA_VTYPE_PARTITION)).u.i32 = RD_KAFKA_PARTITION_UA;
   (parts[count++] = part(RD_KAFKA_VTYPE_MSGFLAGS)).u.i = RD_KAFKA_MSG_F_COPY;
-  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = as_opaque(bytes, cut);
-  if (!message.tombstone) {
-    (parts[count++] = part(RD_KAFKA_VTYPE_VALUE)).u.mem = {address_of(record.bytes),
-                                                           record.bytes.size()};
-  }
-  if (message.key) {
-    (parts[count++] = part(RD_KAFKA_VTYPE_KEY)).u.mem = {address_of(*message.key),
-                                                         message.key->size()};
-  }
-  if (message.timestamp != kMinEventTime) {
-    (parts[count++] = part(RD_KAFKA_VTYPE_TIMESTAMP)).u.i64 = milliseconds_of(message.timestamp);
-  }
-  rd_kafka_headers_t* headers = nullptr;
-  if (!message.headers.empty()) {
-    headers = headers_of(message.headers);
-    (parts[count++] = part(RD_KAFKA_VTYPE_HEADERS)).u.headers = headers;
-  }
+  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = as_opaque(entry.counted_bytes, entry.cut);
+  if (entry.has_value)
+    (parts[count++] = part(RD_KAFKA_VTYPE_VALUE)).u.mem = {outgoing_.value_of(entry),
+                                                           entry.value_bytes};
+  if (entry.has_key)
+    (parts[count++] = part(RD_KAFKA_VTYPE_KEY)).u.mem = {outgoing_.key_of(entry), entry.key_bytes};
+  if (entry.timestamp_ms != 0)
+    (parts[count++] = part(RD_KAFKA_VTYPE_TIMESTAMP)).u.i64 = entry.timestamp_ms;
+  if (entry.headers)
+    (parts[count++] = part(RD_KAFKA_VTYPE_HEADERS)).u.headers = entry.headers.get();
   rd_kafka_error_t* error = rd_kafka_produceva(client_.get(), parts.data(), count);
-  if (error == nullptr) [[likely]]
+  if (error == nullptr) [[likely]] {
+    static_cast<void>(entry.headers.release());  // The client's now.
     return RD_KAFKA_RESP_ERR_NO_ERROR;
-  if (headers != nullptr) rd_kafka_headers_destroy(headers);  // Else the client's.
+  }
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
   return code;
-}
-
-void Producer::keep(const RawMessage& record) {
-  const Message& message = record.message;
-  Waiting kept{std::string(record.bytes), {}, {}, message.timestamp, message.tombstone,
-               deliveries_->cut()};
-  if (message.key) kept.key.emplace(*message.key);
-  for (const MessageHeader& header : message.headers) {
-    kept.headers.emplace_back(header.name, std::nullopt);
-    if (header.value) kept.headers.back().second.emplace(*header.value);
-  }
-  waiting_.push_back(std::move(kept));
-}
-
-Status Producer::produce_waiting() {
-  while (!waiting_.empty()) {
-    const Waiting& first = waiting_.front();
-    std::vector<MessageHeader> headers;
-    for (const auto& [name, value] : first.headers) headers.push_back({name, value});
-    RawMessage record{first.bytes, {}};
-    record.message.key = first.key;
-    record.message.headers = headers;
-    record.message.timestamp = first.timestamp;
-    record.message.tombstone = first.tombstone;
-    const std::size_t bytes = counted_bytes(record);
-    const rd_kafka_resp_err_t error = produce(record, bytes, first.cut);
-    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Status();
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return deliveries_->refusal(error, -1, first.bytes.size());
-    }
-    deliveries_->sent(bytes);
-    waiting_.pop_front();
-  }
-  return Status();
 }
 
 void Producer::serve() {
@@ -249,7 +188,8 @@ bool Producer::ready() noexcept {
     return true;
   for (int look = 0; look < 2; ++look) {
     serve();
-    if (!deliveries_->ok() || !produce_waiting().ok() || has_room()) return true;  // flush() says.
+    hand_over();
+    if (!deliveries_->ok() || !refused_.ok() || has_room()) return true;  // flush() says.
     wants_room_.store(true);
   }
   return false;
@@ -257,23 +197,24 @@ bool Producer::ready() noexcept {
 
 Instant Producer::wake_at() const noexcept {
   if (closed_) return kNever;
-  const bool busy = deliveries_->outstanding() > 0 || !waiting_.empty();
+  const bool busy = deliveries_->outstanding() > 0 || !outgoing_.empty();
   return served_ + (busy ? kServeInterval : kIdleInterval);
 }
 
 Status Producer::flush() {
   if (closed_) return Status();
+  hand_over();
   serve();
   served_ = clock_->now();
-  if (!waiting_.empty()) [[unlikely]]
-    PENSTOCK_RETURN_IF_ERROR(produce_waiting());
+  if (!refused_.ok()) return refused_;
   return deliveries_->ok() ? Status() : deliveries_->status();
 }
 
 Status Producer::close() {
   if (std::exchange(closed_, true)) return Status();
-  Status status = drain();
-  deliveries_->give_up(waiting_.size());
+  Status drained = drain();
+  Status status = refused_.ok() ? std::move(drained) : refused_;
+  deliveries_->give_up(outgoing_.size());
   if (deliveries_->outstanding() > 0) {
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   }
@@ -288,8 +229,8 @@ Status Producer::drain() {
   bool told = false;
   for (;;) {
     serve();
-    PENSTOCK_RETURN_IF_ERROR(produce_waiting());
-    const std::uint64_t left = deliveries_->outstanding() + waiting_.size();
+    hand_over();
+    const std::uint64_t left = deliveries_->outstanding() + outgoing_.size();
     const auto waited = SteadyClock::now() - start;
     if (left == 0 || !deliveries_->ok() || waited >= patience) return deliveries_->undelivered();
     if (waited >= std::chrono::seconds(2) && !std::exchange(told, true)) {

@@ -1,23 +1,21 @@
 // io/kafka/producer.h -- the writer of a Kafka sink: one client that produces to one topic.
 //
 // Threads    Owned by a worker. The client's threads send; they only ever call the waker.
-// Cost       A record is copied into the client's queue, which allocates for it. A flush serves reports, and waits for
-//            nothing. While records are outstanding it is to be called every kServeInterval, so that a record that is
+// Cost       The records of a polled batch are copied, and with the flush behind it copied into the client's queue, which
+//            allocates for each. A flush also serves reports, and waits for nothing. While records are outstanding it is to be called every kServeInterval, so that a record that is
 //            refused is noticed; else every kIdleInterval, so that trouble is.
-// Order      Per partition, also over retries. A record that finds the client's queue full waits in a list, and those
-//            after it too.
+// Order      Per partition, also over retries. A record that finds the client's queue full waits, and those after it
+//            too.
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "penstock/core/base/clock.h"
 #include "penstock/core/stream/sink.h"
 #include "penstock/io/kafka/deliveries.h"
+#include "penstock/io/kafka/outgoing_batch.h"
 
 namespace penstock::kafka::internal {
 
@@ -48,31 +46,23 @@ class Producer final : public ByteWriter {
   Status flush() override;
   Status close() override;
   // At least once: an epoch counts when what was written before its cut is delivered.
-  void capture(Epoch, SnapshotWriter&) override { deliveries_->begin_cut(waiting_.size()); }
+  void capture(Epoch, SnapshotWriter&) override { deliveries_->begin_cut(outgoing_.size()); }
   bool captured() const noexcept override { return deliveries_->cut_is_delivered(); }
 
   const Deliveries& deliveries() const noexcept { return *deliveries_; }
 
  private:
-  struct Waiting {  // A record that found no room, whole.
-    std::string bytes;
-    std::optional<std::string> key;
-    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-    EventTime timestamp;
-    bool tombstone;
-    std::uint16_t cut;  // See Deliveries.
-  };
-
   Producer(const SinkOptions& options, const std::string& name, const SinkContext& context);
 
   Status start(const SinkOptions& options, const SinkContext& context);
   Status take(const RawMessage& record);
-  rd_kafka_resp_err_t produce(const RawMessage& record, std::size_t bytes, std::uint16_t cut);
-  void keep(const RawMessage& record);
-  Status produce_waiting();
+  // What the client has no room for stays; why it refused a record is in refused_.
+  void hand_over();
+  Status refusal(rd_kafka_resp_err_t error, std::size_t bytes) const;
+  rd_kafka_resp_err_t produce(OutgoingBatch::Entry& entry);
   void serve();
   void look_at_silence();
-  bool has_room() const noexcept { return waiting_.empty() && !deliveries_->full(); }
+  bool has_room() const noexcept { return outgoing_.empty() && !deliveries_->full(); }
   Status drain();
   static void on_event(rd_kafka_t*, void* producer);
   static void on_report(rd_kafka_t*, const rd_kafka_message_t* report, void* opaque);
@@ -87,7 +77,8 @@ class Producer final : public ByteWriter {
   Client client_;  // Before what belongs to it: destroyed after.
   std::unique_ptr<rd_kafka_topic_t, CloseTopic> handle_;
   std::unique_ptr<rd_kafka_queue_t, CloseQueue> queue_;
-  std::deque<Waiting> waiting_;
+  OutgoingBatch outgoing_;
+  Status refused_;  // The first record that the client did not take.
   Instant served_;
   std::uint64_t heard_ = 0;  // Reports, as of heard_at_.
   Instant heard_at_;

@@ -1,0 +1,58 @@
+// io/kafka/outgoing_batch.h -- the records of a polled batch, in their order, until the client is given them together.
+//
+// Together, because the client's thread begins to send with the first record that it sees: given one by one as they are
+// computed, those of a batch go to the broker in several requests, each of which costs it as much as one with all.
+// What finds the client full stays, in front of what comes later.
+// Threads    Owned by the worker of the producer.
+// Cost       A copy of a record; the room is kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "penstock/core/stream/sink.h"
+#include "penstock/io/kafka/client.h"
+
+namespace penstock::kafka::internal {
+
+class OutgoingBatch {
+ public:
+  struct DestroyHeaders {
+    void operator()(rd_kafka_headers_t* headers) const noexcept {
+      rd_kafka_headers_destroy(headers);
+    }
+  };
+  struct Entry {
+    std::size_t at = 0;  // Of the key, then of the value.
+    std::size_t key_bytes = 0;
+    std::size_t value_bytes = 0;
+    bool has_key = false;
+    bool has_value = false;         // Else a tombstone.
+    std::uint16_t cut = 0;          // See Deliveries.
+    std::int64_t timestamp_ms = 0;  // 0: the client's.
+    std::unique_ptr<rd_kafka_headers_t, DestroyHeaders> headers;
+    std::size_t counted_bytes = 0;
+  };
+
+  // Copies it. `cut` comes back with its report.
+  void add(const RawMessage& record, std::uint16_t cut);
+
+  bool empty() const noexcept { return first_ == entries_.size(); }
+  std::size_t size() const noexcept { return entries_.size() - first_; }
+  std::size_t bytes() const noexcept { return bytes_.size(); }
+  // REQUIRES: !empty()
+  Entry& front() noexcept { return entries_[first_]; }
+  void* key_of(const Entry& entry) noexcept { return bytes_.data() + entry.at; }
+  void* value_of(const Entry& entry) noexcept { return bytes_.data() + entry.at + entry.key_bytes; }
+  void pop_front() noexcept;
+
+ private:
+  std::string bytes_;
+  std::vector<Entry> entries_;
+  std::size_t first_ = 0;
+};
+
+}  // namespace penstock::kafka::internal
