@@ -27,6 +27,7 @@ TEST(Noise, ReadsStealFromTheLineOfAllCpus) {
   EXPECT_EQ(noise.steal_ticks, 10u);
   EXPECT_EQ(noise.all_ticks, 100u);
   EXPECT_DOUBLE_EQ(noise.steal_percent(), 10);
+  EXPECT_TRUE(files->remove(path).ok());
 }
 
 TEST(Noise, IsZeroWhereNothingCanBeRead) {
