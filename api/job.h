@@ -11,6 +11,8 @@
 // Runs       A job with inputs runs once, since what is pushed belongs to one run; a second start() or open() refuses.
 //            Without inputs each start() is a run of its own, from the beginning of its sources.
 // Errors     start() refuses a job that cannot run, with a message; a job that fails while running says why in wait().
+// Restarts   With Options::restarts a job that has checkpoints, and no inputs, is started again from the newest one
+//            when it fails for a reason that may pass.
 #pragma once
 
 #include <atomic>
@@ -20,6 +22,7 @@
 #include <utility>
 
 #include "penstock/api/input.h"
+#include "penstock/api/job_run.h"
 #include "penstock/api/keyed_stream.h"
 #include "penstock/api/options.h"
 #include "penstock/api/window_all_stream.h"
@@ -30,32 +33,35 @@ namespace penstock {
 
 class JobHandle {
  public:
-  explicit JobHandle(std::unique_ptr<Engine> engine) : engine_(engine.release()) {}
+  explicit JobHandle(std::unique_ptr<JobRun> run) : run_(std::move(run)) {}
 
   // Sources stop, what is in flight comes out, the job ends. Returns at once: wait() for the end.
-  void drain() { engine_->drain(); }
+  void drain() { run_->drain(); }
   // Like drain(), and time is over: everything that waits for a later watermark comes out too.
-  void finish() { engine_->finish(); }
+  void finish() { run_->finish(); }
   // Ends the job now. What is in flight is dropped. No callback runs after it returns, unless it is called in one.
-  void stop() { engine_->stop(); }
+  void stop() { run_->stop(); }
   // Until the job has ended; why. kFailedPrecondition in a callback.
-  Status wait() { return engine_->wait(); }
+  Status wait() { return run_->wait(); }
   // Until the job has ended or `timeout` has passed; true when it has ended.
-  bool wait_for(std::chrono::nanoseconds timeout) { return engine_->wait_for(timeout); }
-  // The first failure, so far.
-  Status status() const { return engine_->status(); }
-  JobMetrics metrics() const { return engine_->metrics(); }
+  bool wait_for(std::chrono::nanoseconds timeout) { return run_->wait_for(timeout); }
+  // The first failure, so far; with Options::restarts one after which the job is not started again.
+  Status status() const { return run_->status(); }
+  JobMetrics metrics() const { return run_->metrics(); }
+  // Waits until everything the job has done so far is in a savepoint: a checkpoint that is never removed by itself. For
+  // jobs that have a folder for checkpoints and run on threads of their own.
+  Result<Epoch> savepoint(std::chrono::nanoseconds timeout = std::chrono::seconds(60)) {
+    return run_->savepoint(timeout);
+  }
 
   // For jobs opened with Job::open(): does a bounded amount of work on the calling thread. kIdle: nothing to do now.
-  StepOutcome poll() { return engine_->step(); }
+  StepOutcome poll() { return engine().step(); }
 
-  Engine& engine() noexcept { return *engine_; }
+  // REQUIRES: no Options::restarts.
+  Engine& engine() noexcept { return run_->engine(); }
 
  private:
-  struct End {
-    void operator()(Engine* engine) const { Engine::end(std::unique_ptr<Engine>(engine)); }
-  };
-  std::unique_ptr<Engine, End> engine_;
+  std::unique_ptr<JobRun> run_;
 };
 
 class Job {
@@ -72,6 +78,7 @@ class Job {
     using Input = DecodedSource<Decoder>;
     const StageId stage = plan_->add_stage(bytes->name());
     plan_->stage(stage).parallelism_max = bytes->parallelism_max();
+    plan_->reads_path(bytes->path());
     return Stream<typename Decoder::Value, internal::FromPrototype<Input>>(
         plan_, stage, {Input(std::move(bytes), std::move(decoder), std::move(options))}, {});
   }
@@ -113,6 +120,8 @@ class Job {
   };
 
   Result<std::unique_ptr<Engine>> build(const Options& options) const;
+  // Else it says why not.
+  bool can_restart(const Options& options) const;
 
   std::string name_;
   std::shared_ptr<Plan> plan_;

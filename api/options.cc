@@ -57,6 +57,13 @@ Status read_checkpoint(CheckpointOptions& out) {
     return unreadable("PENSTOCK__CHECKPOINT_INTERVAL_MS", std::to_string(millis),
                       "1 to 86400000 milliseconds are wanted");
   }
+  PENSTOCK_RETURN_IF_ERROR(read_flag("PENSTOCK__CHECKPOINT_WRITE_AHEAD_LOG", out.write_ahead_log));
+  PENSTOCK_RETURN_IF_ERROR(
+      read_flag("PENSTOCK__CHECKPOINT_ALLOW_DROPPED_STATE", out.allow_dropped_state));
+  if (const char* restore = std::getenv("PENSTOCK__CHECKPOINT_RESTORE")) {
+    PENSTOCK_RETURN_IF_ERROR(
+        read_restore_choice(restore, out).with_place("PENSTOCK__CHECKPOINT_RESTORE"));
+  }
   out.interval = std::chrono::milliseconds(millis);
   return Status();
 }
@@ -73,6 +80,7 @@ Result<Options> Options::from_environment() {
   if (status.ok()) status = read_number("PENSTOCK__STATE_KEYS_MAX", options.state_keys_max);
   if (status.ok()) status = read_number("PENSTOCK__STATE_BYTES_MAX", options.state_bytes_max);
   if (status.ok()) status = read_checkpoint(options.checkpoint);
+  if (status.ok()) status = read_number("PENSTOCK__RESTARTS", options.restarts.max);
   if (!status.ok()) return status;
   return options;
 }

@@ -91,7 +91,13 @@ class KeyedProcess {
     expires_by_watermark_ = state_->expiry().sweeps(TimeDomain::kEventTime);
     if (tells_time_) clock_.open(*context.clock);
     PENSTOCK_RETURN_IF_ERROR(state_->template seal<Key>(
-        {.groups = context.key_groups, .seed = context.seed, .max_keys = context.state_keys_max}));
+        {.groups = context.key_groups,
+         .seed = context.seed,
+         .max_keys = context.state_keys_max,
+         .may_drop =
+             context.may_drop_state ? std::vector<std::string>{"*"} : std::vector<std::string>{}}));
+    may_drop_ = context.may_drop_state;
+    drops_told_by_ = context.task_index == 0 ? context.notices : nullptr;
     for_each_window([&](auto& window) {
       if (error.ok()) error = bind(window);
     });
@@ -236,10 +242,12 @@ class KeyedProcess {
     if (!item.section.starts_with("penstock.")) {
       if constexpr (requires { op_.restore(item); }) return state_->with_place(op_.restore(item));
     }
+    if (may_drop_) return {};
     return state_->with_place(internal::section_unknown(item));
   }
   Status restored() {
     Status status = state_->restored();
+    if (drops_told_by_ != nullptr) state_->tell_dropped(*drops_told_by_);
     for_each_window([&](auto& window) {
       if (status.ok()) status = state_->with_place(window.restored());
     });
@@ -442,6 +450,8 @@ class KeyedProcess {
   bool more_to_tidy_ = false;
   bool has_times_ = false;  // Restored.
   bool tells_restored_ = false;
+  bool may_drop_ = false;
+  Notices* drops_told_by_ = nullptr;  // Of one task of the stage.
   std::uint32_t task_index_ = 0;
   std::uint32_t task_count_ = 1;
   Instant ended_at_;

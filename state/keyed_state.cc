@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "penstock/core/base/notice.h"
+
 namespace penstock {
 
 KeyedStateStore::KeyedStateStore(std::string place, MemoryBudget* budget)
@@ -62,6 +64,13 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
                             },
                             this});
   return {};
+}
+
+void KeyedStateStore::tell_dropped(Notices& notices) const {
+  for (const std::string& name : snapshot_.dropped()) {
+    notices.post(
+        {Severity::kWarning, place_, "dropped: state '" + name + "', which it has no more"});
+  }
 }
 
 void KeyedStateStore::moved(std::uint32_t from, std::uint32_t to) noexcept {

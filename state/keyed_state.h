@@ -30,6 +30,8 @@
 
 namespace penstock {
 
+class Notices;
+
 struct KeyedStateOptions {
   KeyGroupRange groups{};
   std::uint64_t seed = 0;                      // Of the process; unknown to whoever sends keys.
@@ -102,6 +104,8 @@ class KeyedStateStore {
     return StateSnapshot::is_of_state(item);
   }
   Status restore(const SnapshotItem& item) { return with_place(snapshot_.restore(item)); }
+  // After restored(): which states of the snapshot were dropped.
+  void tell_dropped(Notices& notices) const;
   Status restored() {
     current_.forget();
     return with_place(snapshot_.restored());

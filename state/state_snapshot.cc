@@ -218,7 +218,7 @@ Status StateSnapshot::restore_schema(const SnapshotItem& item) {
 }
 
 // Finds the state that the operator has under this name now.
-Status StateSnapshot::match(std::string_view name, Stored& stored) const {
+Status StateSnapshot::match(std::string_view name, Stored& stored) {
   const std::string text = "state '" + std::string(name) + "'";
   const auto own = std::find_if(states_.begin(), states_.end(),
                                 [name](const State& state) { return state.name == name; });
@@ -226,11 +226,16 @@ Status StateSnapshot::match(std::string_view name, Stored& stored) const {
     const bool may = std::any_of(may_drop_.begin(), may_drop_.end(), [name](const auto& allowed) {
       return allowed == "*" || allowed == name;
     });
-    if (may) return {};
+    if (may) {
+      if (std::find(dropped_.begin(), dropped_.end(), name) == dropped_.end())
+        dropped_.emplace_back(name);
+      return {};
+    }
     return Status::failed_precondition(
         text +
         " is in the snapshot, but the operator has it no more; name it as it was, or allow "
-        "the restore to drop it");
+        "the restore to drop it (--allow-dropped-state, or "
+        "CheckpointOptions::allow_dropped_state)");
   }
   if (own->kind != stored.kind) {
     return Status::failed_precondition(

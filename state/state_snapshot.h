@@ -49,6 +49,8 @@ class StateSnapshot {
   }
   // A restore may drop the states of these names; "*": any.
   void may_drop(std::vector<std::string> names) { may_drop_ = std::move(names); }
+  // Those that a restore has dropped.
+  const std::vector<std::string>& dropped() const noexcept { return dropped_; }
 
   void begin(Epoch epoch, SnapshotWriter& out);
   // About `budget` keys and elements, and what has been copied since the last slice. True: there is more.
@@ -94,7 +96,7 @@ class StateSnapshot {
   void give_up(Status why, SnapshotWriter& out);
 
   Status restore_schema(const SnapshotItem& item);
-  Status match(std::string_view name, Stored& stored) const;
+  Status match(std::string_view name, Stored& stored);
   Status restore_key(std::string_view bytes);
   Status restore_element(std::string_view bytes);
 
@@ -102,6 +104,7 @@ class StateSnapshot {
   const Maps* maps_;
   std::vector<State> states_;
   std::vector<std::string> may_drop_;
+  std::vector<std::string> dropped_;
   bool capturing_ = false;
   bool restoring_ = false;
   std::uint32_t restoring_task_ = 0;

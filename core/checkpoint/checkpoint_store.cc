@@ -237,6 +237,18 @@ void CheckpointStore::discard(const std::string& path) {
 Result<std::optional<Manifest>> CheckpointStore::load_newest() {
   Result<std::vector<FoundCheckpoint>> found = folder_.list();
   if (!found.ok()) return found.status();
+  const Result<std::optional<ResumePoint>> chosen = read_resume_point(files_, folder_.path());
+  if (!chosen.ok()) return chosen.status();
+  if (chosen->has_value()) resume_ = **chosen;
+  mark_passed_over();
+  const std::size_t passed_over =
+      std::erase_if(*found, [this](const auto& one) { return resume_.is_passed_over(one.epoch); });
+  if (found->empty() && passed_over > 0 && resume_.from != Epoch{}) {
+    return Status(StatusCode::kNotFound,
+                  "checkpoint folder '" + folder_.path() + "': " + checkpoint_name(resume_.from) +
+                      " was chosen to go on from, and is gone; name another one");
+  }
+  if (found->empty()) return std::optional<Manifest>();
   Status first;
   for (FoundCheckpoint& one : *found) {
     const Status status = one.status.ok() ? folder_.verify(one.manifest) : one.status;
@@ -248,11 +260,21 @@ Result<std::optional<Manifest>> CheckpointStore::load_newest() {
          "it is bad: " + std::string(status.message()) +
              "; trying the one before it: what was published since then may come again");
   }
-  if (found->empty()) return std::optional<Manifest>();
   return Status::data_error("checkpoint folder '" + folder_.path() + "': none of its " +
                             std::to_string(found->size()) +
                             " checkpoints is good, the newest: " + std::string(first.message()) +
                             "; give the job an empty folder to begin afresh");
+}
+
+Status CheckpointStore::resume_from(Epoch epoch) {
+  resume_ = {epoch, {next_ - 1}};
+  mark_passed_over();
+  return write_resume_point(files_, folder_.path(), resume_);
+}
+
+// As long as it may be needed, what was chosen stays: those that are passed over do not count.
+void CheckpointStore::mark_passed_over() {
+  for (Kept& kept : kept_) kept.bad = kept.bad || resume_.is_passed_over(kept.epoch);
 }
 
 void CheckpointStore::mark_bad(Epoch epoch) {

@@ -30,6 +30,7 @@
 #include "penstock/core/checkpoint/checkpoint_folder.h"
 #include "penstock/core/checkpoint/manifest.h"
 #include "penstock/core/checkpoint/part_file.h"
+#include "penstock/core/checkpoint/resume_point.h"
 
 namespace penstock {
 
@@ -67,6 +68,9 @@ class CheckpointStore {
   Result<std::optional<Manifest>> load_newest();
   // This one and no other.
   Result<Manifest> load(Epoch epoch) const { return folder_.load(epoch); }
+  // From now on the job goes on from this one, 0: from none, and load_newest() passes over those that are newer now.
+  // They stay as long as others would.
+  Status resume_from(Epoch epoch);
 
  private:
   struct Kept {
@@ -85,6 +89,7 @@ class CheckpointStore {
   void empty_trash();
   void discard(const std::string& path);
   void mark_bad(Epoch epoch);
+  void mark_passed_over();
   void warn(const std::string& place, const std::string& text) const;
 
   FileSystem& files_;
@@ -95,6 +100,7 @@ class CheckpointStore {
   std::uint64_t incarnation_ = 0;
   std::uint64_t next_ = 1;
   std::uint64_t put_aside_ = 0;  // Numbers below are this process's on the disk too.
+  ResumePoint resume_;
   std::optional<Epoch> begun_;
   std::optional<Epoch> doubtful_;   // Given up, but a crash may find it complete.
   std::vector<Kept> kept_;          // Complete checkpoints, oldest first.

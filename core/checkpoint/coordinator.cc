@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "penstock/core/base/buggify.h"
 #include "penstock/core/base/crash_point.h"
+#include "penstock/core/base/protocol_trace.h"
+#include "penstock/core/checkpoint/plan_changes.h"
 
 namespace penstock {
 namespace {
@@ -15,6 +18,21 @@ std::string name_of(Epoch epoch) { return "epoch " + std::to_string(epoch.value)
 
 }  // namespace
 
+Status read_restore_choice(std::string_view text, CheckpointOptions& options) {
+  options.restore_from = {};
+  options.begin_anew = text == "none";
+  if (text == "none" || text == "newest") return Status();
+  const std::string name = text.starts_with("e-") ? std::string(text) : "e-" + std::string(text);
+  const std::optional<Epoch> epoch = epoch_of_name(name);
+  if (!epoch) {
+    return Status::invalid_argument("'" + std::string(text) +
+                                    "' is no checkpoint to go on from: choose newest, none, or one "
+                                    "that `penstock checkpoint ls` lists, as e-17");
+  }
+  options.restore_from = *epoch;
+  return Status();
+}
+
 CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, FileSystem& files,
                                              const Clock& clock, Notices& notices,
                                              EpochCommands& commands)
@@ -22,7 +40,9 @@ CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, FileSyst
       clock_(clock),
       notices_(notices),
       commands_(commands),
-      store_(files, options_.directory, {.retain = options_.retain}, notices) {}
+      store_(files, options_.directory, {.retain = options_.retain}, notices),
+      savepoints_(files, options_.directory, notices),
+      restore_progress_(clock, notices) {}
 
 CheckpointCoordinator::~CheckpointCoordinator() { stop(); }
 
@@ -30,19 +50,41 @@ Status CheckpointCoordinator::open(std::string job, std::vector<StageFingerprint
   job_ = std::move(job);
   plan_ = std::move(plan);
   PENSTOCK_RETURN_IF_ERROR(store_.open());
-  if (options_.restore_from.value != 0) {
+  PENSTOCK_RETURN_IF_ERROR(choose());
+  if (restored_) PENSTOCK_RETURN_IF_ERROR(explain_differences());
+  if (options_.begin_anew || options_.restore_from != Epoch{})
+    PENSTOCK_RETURN_IF_ERROR(store_.resume_from(restored()));
+  base_epoch_ = {store_.next_epoch().value - 1};
+  next_at_ = clock_.now() + options_.interval;
+  restore_progress_.expect(bytes_to_restore());
+  PENSTOCK_PROTOCOL(kStarted, restored());
+  return Status();
+}
+
+Status CheckpointCoordinator::choose() {
+  if (options_.begin_anew) return Status();
+  if (options_.restore_from != Epoch{}) {
     Result<Manifest> named = store_.load(options_.restore_from);
     if (!named.ok()) return named.status();
     restored_ = std::move(*named);
-  } else {
-    Result<std::optional<Manifest>> newest = store_.load_newest();
-    if (!newest.ok()) return newest.status();
-    restored_ = std::move(*newest);
+    return Status();
   }
-  base_epoch_ = {store_.next_epoch().value - 1};
-  next_at_ = clock_.now() + options_.interval;
-  if (restored_) explain_differences();
+  Result<std::optional<Manifest>> newest = store_.load_newest();
+  if (!newest.ok()) return newest.status();
+  restored_ = std::move(*newest);
   return Status();
+}
+
+// Each task reads what all tasks of its stage have captured.
+std::uint64_t CheckpointCoordinator::bytes_to_restore() const {
+  std::uint64_t bytes = 0;
+  for (const StageFingerprint& stage : plan_) {
+    const std::optional<StageId> then = restored_ ? stage_of(stage.name) : std::nullopt;
+    for (std::size_t i = 0; then && i < restored_->parts.size(); ++i) {
+      if (restored_->parts[i].stage == *then) bytes += restored_->parts[i].bytes * stage.task_count;
+    }
+  }
+  return bytes;
 }
 
 // A stage is known again by its name.
@@ -53,18 +95,20 @@ std::optional<StageId> CheckpointCoordinator::stage_of(std::string_view name) co
   return std::nullopt;
 }
 
-void CheckpointCoordinator::explain_differences() const {
-  const auto has = [](const std::vector<StageFingerprint>& plan, const std::string& name) {
-    return std::any_of(plan.begin(), plan.end(), [&](const auto& s) { return s.name == name; });
-  };
-  std::string text = "going on from " + name_of(restored_->epoch);
-  for (const StageFingerprint& stage : restored_->plan) {
-    if (!has(plan_, stage.name)) text += "; stage \"" + stage.name + "\" is gone, its state too";
+Status CheckpointCoordinator::explain_differences() const {
+  const Result<PlanChanges> changes = PlanChanges::find(store_.folder(), *restored_, plan_);
+  if (!changes.ok()) return changes.status();
+  if (changes->drops_state() && !options_.allow_dropped_state) {
+    return Status::failed_precondition(
+        "the job has changed since " + name_of(restored_->epoch) + " and would lose state; " +
+        changes->to_string() +
+        "; name its stages as they were, or allow it (--allow-dropped-state, or "
+        "CheckpointOptions::allow_dropped_state)");
   }
-  for (const StageFingerprint& stage : plan_) {
-    if (!has(restored_->plan, stage.name)) text += "; stage \"" + stage.name + "\" starts anew";
-  }
-  notices_.post({Severity::kInfo, kPlace, text});
+  notices_.post({Severity::kInfo, kPlace,
+                 "going on from " + name_of(restored_->epoch) +
+                     (changes->none() ? "" : "; the job has changed: " + changes->to_string())});
+  return Status();
 }
 
 Status CheckpointCoordinator::restore(StageId stage, const SnapshotParser::Visit& visit) const {
@@ -76,8 +120,11 @@ Status CheckpointCoordinator::restore(StageId stage, const SnapshotParser::Visit
   for (const PartInfo& part : restored_->parts) {
     if (!then || part.stage != *then) continue;
     SnapshotParser parser(part.task, part.task_count);
-    PENSTOCK_RETURN_IF_ERROR(store_.folder().for_each_chunk(
-        *restored_, part, [&](std::string_view chunk) { return parser.parse(chunk, visit); }));
+    PENSTOCK_RETURN_IF_ERROR(
+        store_.folder().for_each_chunk(*restored_, part, [&](std::string_view chunk) {
+          restore_progress_.add(chunk.size());
+          return parser.parse(chunk, visit);
+        }));
   }
   return Status();
 }
@@ -89,19 +136,25 @@ void CheckpointCoordinator::add_task(const Task& task) {
     changed_.notify_one();
   });
   parts_.push_back({task, {}, {}, false});
+  PENSTOCK_PROTOCOL(kTaskAdded, {}, task.port);
 }
 
 Instant CheckpointCoordinator::step(Instant now) {
-  if (take_deliveries(now)) finish_if_complete(now);
+  if (!PENSTOCK_BUGGIFY("keeper.slow") && take_deliveries(now)) finish_if_complete(now);
+  if (current_ && PENSTOCK_BUGGIFY("epoch.given_up") && !all_ended())
+    give_up(Status(StatusCode::kUnavailable, "as a simulator wants it"), now);
   if (current_ && now - began_ >= options_.timeout) {
     give_up(Status(StatusCode::kUnavailable, "not all there after " +
                                                  std::to_string(options_.timeout.count()) +
                                                  " ms; missing: " + missing_parts()),
             now);
   }
+  if (!over_) savepoints_.look(now);
   if (!current_ && is_due(now)) begin(now);
   if (over_) return kNever;
-  return current_ ? began_ + options_.timeout : std::max(next_at_, now + kRetryAfter);
+  const Instant epoch_at =
+      current_ ? began_ + options_.timeout : std::max(next_at_, now + kRetryAfter);
+  return std::min(epoch_at, savepoints_.look_at());
 }
 
 // True when something has come.
@@ -127,6 +180,8 @@ Status CheckpointCoordinator::take(Part& part, SnapshotPort::Delivery delivery) 
     part.writer.emplace(std::move(*writer));
     PENSTOCK_CRASH_POINT("part.begun");
   }
+  if (PENSTOCK_BUGGIFY("part.write_fails") && !all_ended())
+    return Status(StatusCode::kUnavailable, "as a simulator wants it");
   if (!delivery.chunk.empty()) return part.writer->append(delivery.chunk);
   if (delivery.before_ack) {
     Status prepared = delivery.before_ack();
@@ -140,6 +195,7 @@ Status CheckpointCoordinator::take(Part& part, SnapshotPort::Delivery delivery) 
   part.info = std::move(*info);
   part.ended = delivery.ended;
   PENSTOCK_CRASH_POINT("part.synced");
+  PENSTOCK_PROTOCOL(kAcknowledged, delivery.epoch, part.task.port);
   return Status();
 }
 
@@ -150,6 +206,9 @@ bool CheckpointCoordinator::all_ended() const {
 
 // No data, no epochs.
 bool CheckpointCoordinator::is_due(Instant now) const {
+  if (PENSTOCK_BUGGIFY("epoch.late")) return false;
+  if (PENSTOCK_BUGGIFY("epoch.at_once")) return !over_;
+  if (!over_ && now >= retry_at_ && savepoints_.wanted()) return true;
   if (over_ || now < next_at_) return !over_ && last_failures_ == 0 && all_ended();
   return all_ended() || commands_.progress() != progress_;
 }
@@ -159,6 +218,7 @@ void CheckpointCoordinator::begin(Instant now) {
   began_ = now;
   if (Status begun = store_.begin(epoch); !begun.ok()) return give_up(begun, now);
   current_ = epoch;
+  savepoints_.begin();
   PENSTOCK_CRASH_POINT("epoch.begun");
   progress_ = commands_.progress();
   for (Part& part : parts_) {
@@ -166,6 +226,7 @@ void CheckpointCoordinator::begin(Instant now) {
     part.info.reset();
     part.ended = false;
   }
+  PENSTOCK_PROTOCOL(kRequested, epoch);
   commands_.request(epoch);
   PENSTOCK_CRASH_POINT("epoch.requested");
 }
@@ -183,11 +244,15 @@ void CheckpointCoordinator::finish_if_complete(Instant now) {
   manifest.finished = last;
   manifest.plan = plan_;
   for (const Part& part : parts_) manifest.parts.push_back(*part.info);
+  savepoints_.describe(manifest);
+  if (PENSTOCK_BUGGIFY("manifest.write_fails") && !last)
+    return give_up(Status(StatusCode::kUnavailable, "as a simulator wants it"), now);
   const std::uint64_t bytes = manifest.bytes();
   if (Status committed = store_.commit(std::move(manifest)); !committed.ok())
     return give_up(committed, now);
   PENSTOCK_CRASH_POINT("epoch.durable");
   const Epoch epoch = *std::exchange(current_, std::nullopt);
+  PENSTOCK_PROTOCOL(kComplete, epoch);
   const Instant done = clock_.now();
   {
     const std::lock_guard lock(mutex_);
@@ -199,6 +264,7 @@ void CheckpointCoordinator::finish_if_complete(Instant now) {
   next_at_ = done + options_.interval;
   over_ = last;
   last_failures_ = 0;
+  if (!publications_.empty()) PENSTOCK_PROTOCOL(kPublished, epoch);
   const Status published = publish();
   if (!published.ok() && last) return commands_.fail(published);
   if (!published.ok()) {
@@ -207,9 +273,12 @@ void CheckpointCoordinator::finish_if_complete(Instant now) {
                        published.to_string() + "; the next epoch tries again"});
   }
   PENSTOCK_CRASH_POINT("output.published");
+  PENSTOCK_PROTOCOL(kTold, epoch);
   commands_.committed(epoch, last);
+  savepoints_.complete(epoch);
+  if (last) savepoints_.close(Status::failed_precondition("the job has ended"));
   PENSTOCK_CRASH_POINT("epoch.committed");
-  store_.collect_garbage();
+  if (!PENSTOCK_BUGGIFY("garbage.stays")) store_.collect_garbage();
   PENSTOCK_CRASH_POINT("epoch.garbage_collected");
 }
 
@@ -224,13 +293,14 @@ Status CheckpointCoordinator::publish() {
 }
 
 void CheckpointCoordinator::give_up(const Status& why, Instant now) {
-  next_at_ = now + options_.interval;
+  next_at_ = retry_at_ = now + options_.interval;
   progress_ = ~std::uint64_t{0};  // What was done for it has to be in the next.
   const Epoch epoch = current_.value_or(store_.next_epoch());
   if (current_) {
     current_.reset();
     for (Part& part : parts_) part.writer.reset();
     publications_.clear();
+    PENSTOCK_PROTOCOL(kGivenUp, epoch);
     commands_.give_up(epoch);
     if (Status gone = store_.abort(epoch); !gone.ok())
       notices_.post({Severity::kError, kPlace, gone.to_string()});
@@ -239,6 +309,7 @@ void CheckpointCoordinator::give_up(const Status& why, Instant now) {
     const std::lock_guard lock(mutex_);
     ++metrics_.failed;
   }
+  savepoints_.give_up(why);
   notices_.post({Severity::kError, kPlace,
                  name_of(epoch) + " was given up: " + why.to_string() +
                      "; the job goes on, and after a crash would from epoch " +
@@ -291,6 +362,17 @@ void CheckpointCoordinator::stop() {
   }
   if (thread_ != nullptr) thread_->join();
   thread_.reset();
+  savepoints_.close(Status(StatusCode::kCancelled, "the job was stopped before its savepoint"));
+}
+
+Result<Epoch> CheckpointCoordinator::savepoint(std::chrono::nanoseconds timeout) {
+  const SavepointRequests::Ticket ticket = savepoints_.ask();
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_one();
+  }
+  return savepoints_.wait(ticket, timeout);
 }
 
 CheckpointMetrics CheckpointCoordinator::metrics() const {

@@ -7,6 +7,10 @@
 // Failure    An epoch that takes too long, or whose files cannot be written, is given up with a Notice; the job goes
 //            on, and the last good one stays. Only where the last epoch fails again and again, as nothing else could
 //            ever make the results durable, the job fails.
+// Savepoints One that is asked for begins as soon as none is under way, also if the job has done nothing. See
+//            savepoint_requests.h.
+// Changes    A job that goes on from a checkpoint of another shape says at the start what is kept, dropped and begins
+//            anew; where it would drop state it refuses, unless CheckpointOptions::allow_dropped_state.
 // Publishing What sinks have asked for (SnapshotWriter::after_commit) runs when the epoch is durable, before the next.
 // Threads    open() before the others; then step() from one thread at a time: its own, see start(), or by hand. Ports
 //            wake it. EpochCommands are called from that thread.
@@ -26,6 +30,8 @@
 #include "penstock/core/base/helper_thread.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/checkpoint/checkpoint_store.h"
+#include "penstock/core/checkpoint/restore_progress.h"
+#include "penstock/core/checkpoint/savepoint_requests.h"
 #include "penstock/core/checkpoint/snapshot_port.h"
 #include "penstock/core/stream/snapshot.h"
 
@@ -36,8 +42,16 @@ struct CheckpointOptions {
   std::chrono::microseconds interval{1'000'000};
   std::chrono::milliseconds timeout{60'000};  // Of one epoch.
   std::size_t retain = 3;
-  Epoch restore_from;  // 0: the newest good one, or a new start when there is none.
+  // Lines of standard input and TCP are in a log on the disk before the job gets them, so that it can go on from there.
+  bool write_ahead_log = false;
+  Epoch restore_from;       // 0: the newest good one, or a new start when there is none.
+  bool begin_anew = false;  // From nothing, though there are some; these stay.
+  // State that the job has no place for any more is dropped; else such a job does not start.
+  bool allow_dropped_state = false;
 };
+
+// What to go on from, as people write it: "newest", "none", "e-17" or "17".
+Status read_restore_choice(std::string_view text, CheckpointOptions& options);
 
 // What the coordinator has the job do.
 class EpochCommands {
@@ -90,6 +104,11 @@ class CheckpointCoordinator {
   Status start();
   void stop();
 
+  // Waits for a savepoint that holds all that the job has done so far. REQUIRES: another thread steps.
+  Result<Epoch> savepoint(std::chrono::nanoseconds timeout);
+  // The job has failed: whoever waits for a savepoint is told.
+  void refuse_savepoints(const Status& why) { savepoints_.close(why); }
+
   CheckpointMetrics metrics() const;
 
  private:
@@ -102,7 +121,9 @@ class CheckpointCoordinator {
   static constexpr int kLastEpochTries = 5;
 
   void run();
-  void explain_differences() const;
+  Status choose();
+  Status explain_differences() const;
+  std::uint64_t bytes_to_restore() const;
   std::optional<StageId> stage_of(std::string_view name) const;
   bool take_deliveries(Instant now);
   Status take(Part& part, SnapshotPort::Delivery delivery);
@@ -119,6 +140,8 @@ class CheckpointCoordinator {
   Notices& notices_;
   EpochCommands& commands_;
   CheckpointStore store_;
+  SavepointRequests savepoints_;
+  mutable RestoreProgress restore_progress_;
   std::string job_;
   std::vector<StageFingerprint> plan_;
   std::optional<Manifest> restored_;
@@ -128,6 +151,7 @@ class CheckpointCoordinator {
   std::optional<Epoch> current_;
   Instant began_;
   Instant next_at_;
+  Instant retry_at_{};                          // After a failure, also for savepoints.
   std::uint64_t progress_ = ~std::uint64_t{0};  // At the last request.
   int last_failures_ = 0;
   bool over_ = false;

@@ -19,6 +19,34 @@ std::string_view exchange_kind_name(ExchangeKind kind) noexcept {
   return "unknown";
 }
 
+namespace {
+
+// Whether they are the same, or one is in the other.
+bool overlap(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) return overlap(b, a);
+  if (!b.starts_with(a)) return false;
+  return a.size() == b.size() || a.ends_with('/');
+}
+
+}  // namespace
+
+void Plan::use_path(PathUse use) {
+  if (use.path.empty()) return;
+  for (const PathUse& other : paths_) {
+    if (!(use.writes || other.writes) || !overlap(use.path, other.path)) continue;
+    const std::string both = use.path == other.path ? use.path : use.path + " and " + other.path;
+    if (use.writes && other.writes) {
+      refuse(Status::invalid_argument(both +
+                                      ": two sinks would destroy each other's output there: give "
+                                      "each a file or folder of its own"));
+    } else {
+      refuse(Status::invalid_argument(
+          both + ": the job would read what it writes itself: write to another file or folder"));
+    }
+  }
+  paths_.push_back(std::move(use));
+}
+
 StageId Plan::add_stage(std::string name) {
   stages_.push_back(StageSpec{.name = std::move(name), .make_body = nullptr});
   return {static_cast<std::uint32_t>(stages_.size() - 1)};

@@ -51,6 +51,9 @@ class Plan {
   StageId add_stage(std::string name);
   void seal(StageId stage, StageBodyFactory make_body);
   void connect(ExchangeSpec exchange);
+  // What the job reads and writes; see ByteSource::path(). A file has one writer, and no reader beside it.
+  void reads_path(const std::string& path) { use_path({path, false}); }
+  void writes_path(const std::string& path) { use_path({path, true}); }
   // Notes that what was written can never run; validate() reports the first of these.
   void refuse(Status why);
   StageSpec& stage(StageId id) { return stages_[id.value]; }
@@ -64,8 +67,15 @@ class Plan {
   std::string to_string() const;
 
  private:
+  struct PathUse {
+    std::string path;  // Empty: none.
+    bool writes = false;
+  };
+  void use_path(PathUse use);
+
   std::vector<StageSpec> stages_;
   std::vector<ExchangeSpec> exchanges_;
+  std::vector<PathUse> paths_;
   Status refused_;
 };
 

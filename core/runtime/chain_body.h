@@ -177,6 +177,9 @@ class ChainBody final : public StageBody {
   static constexpr std::size_t kBehindShare = 8;
 
   void tell_what_may_be_lost(const TaskContext& context) {
+    if constexpr (requires { input_.keeps_log(); }) {
+      if (input_.keeps_log() && !context.source_log.folder.empty()) return;
+    }
     if constexpr (requires { input_.what_may_be_lost(); }) {
       const std::string text = input_.what_may_be_lost();
       if (!text.empty()) context.notices->post({Severity::kWarning, context.stage_name, text});

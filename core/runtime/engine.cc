@@ -72,6 +72,11 @@ Status check_options(const EngineOptions& options) {
     return Status::invalid_argument("option batch_max is " + std::to_string(options.batch_max) +
                                     ": choose 1 to 65536");
   }
+  if (options.checkpoint.write_ahead_log && options.checkpoint.directory.empty()) {
+    return Status::invalid_argument(
+        "option checkpoint.write_ahead_log is on without a folder for checkpoints, in which the "
+        "log would be: give one");
+  }
   return Status();
 }
 
@@ -218,6 +223,8 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
     if (checkpoints_ != nullptr) {
       context.takes_snapshots = true;
       context.restored_epoch = checkpoints_->restored();
+      context.may_drop_state = options_.checkpoint.allow_dropped_state;
+      context.source_log = checkpoints_->source_log(stage);
       port = checkpoints_->add_task(stage, index, counts[stage.value]);
     }
     tasks_.push_back(std::make_unique<Task>(std::move(*body), std::move(context), control_, port));
@@ -309,6 +316,7 @@ void Engine::fail(const Status& status) {
     shared_->changed.notify_all();
   }
   for (auto& worker : workers_) worker->request_stop();
+  if (checkpoints_ != nullptr) checkpoints_->refuse_savepoints(status);
 }
 
 void Engine::command(SourceCommand command) noexcept {
@@ -323,13 +331,17 @@ void Engine::wake_all() noexcept {
   for (auto& worker : workers_) worker->wake();
 }
 
-void Engine::stop() {
+void Engine::ask_to_stop() noexcept {
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->stopping = true;
     shared_->changed.notify_all();
   }
   for (auto& worker : workers_) worker->request_stop();
+}
+
+void Engine::stop() {
+  ask_to_stop();
   if (opened_by_hand_) stopped_by_hand_ = true;
   if (Scope::of(*this) != nullptr) return;  // run_worker() or by_hand() does the rest.
   for (auto& thread : threads_) thread->join();
@@ -370,6 +382,25 @@ Epoch Engine::request_epoch() noexcept {
   wake_all();
   return {epoch};
 }
+
+Result<Epoch> Engine::savepoint(std::chrono::nanoseconds timeout) {
+  if (checkpoints_ == nullptr) {
+    return Status::failed_precondition(
+        "the job has no folder for savepoints: give it one in Options::checkpoint.directory");
+  }
+  const bool has_threads = [this] {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->started > 0;
+  }();
+  if (in_callback() || !has_threads) {
+    return Status::failed_precondition(
+        "savepoint() waits for the job, which would wait for it: call it on another thread than "
+        "the job's own");
+  }
+  return checkpoints_->savepoint(timeout);
+}
+
+bool Engine::in_callback() const noexcept { return Scope::of(*this) != nullptr; }
 
 Epoch Engine::restored_epoch() const noexcept {
   return checkpoints_ == nullptr ? Epoch{} : checkpoints_->restored();

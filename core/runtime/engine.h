@@ -62,6 +62,8 @@ class Engine {
   // Ends the job without emptying its rings. No user code runs after it returns; in a callback it only asks, and each
   // worker ends with the batch at hand.
   void stop();
+  // Asks for that and returns at once; stop() has to follow.
+  void ask_to_stop() noexcept;
   // Stops and destroys it. In a callback: asks, and the thread that runs the callback destroys it later.
   static void end(std::unique_ptr<Engine> engine);
   // Until the job has ended; its outcome. kFailedPrecondition in a callback, which would wait for itself.
@@ -72,6 +74,9 @@ class Engine {
   // Asks every source to send the barrier of a new epoch. With checkpoints their coordinator does; it is then the last
   // one it has asked for.
   Epoch request_epoch() noexcept;
+  // Waits until everything the job has done so far is in a savepoint: a checkpoint that is never removed by itself.
+  // kFailedPrecondition without checkpoints, in a callback, by hand, and when the job has ended.
+  Result<Epoch> savepoint(std::chrono::nanoseconds timeout);
   // What it has gone on from; 0: it began anew.
   Epoch restored_epoch() const noexcept;
   // The newest epoch whose barrier has passed every task; 0 before the first.
@@ -79,6 +84,8 @@ class Engine {
 
   Status status() const;
   JobMetrics metrics() const;
+  // Whether the caller is user code that this engine runs.
+  bool in_callback() const noexcept;
 
   // By hand: opens the tasks at the first call. kFinished when all have ended, or the job was stopped.
   StepOutcome step();

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,12 +36,18 @@ class EngineCheckpoints final : private EpochCommands {
   Status open(const Plan& plan, const std::vector<std::uint32_t>& task_counts);
   Epoch restored() const noexcept { return coordinator_.restored(); }
   SnapshotPort* add_task(StageId stage, std::uint32_t index, std::uint32_t count);
+  // Where the source of a stage keeps what cannot be read again; nowhere without write_ahead_log.
+  SourceLog source_log(StageId stage) const;
   // After the task has opened.
   Status restore(Task& task, StageId stage);
 
   Status start() { return coordinator_.start(); }
   void stop() { coordinator_.stop(); }
   Instant step(Instant now) { return coordinator_.step(now); }
+  Result<Epoch> savepoint(std::chrono::nanoseconds timeout) {
+    return coordinator_.savepoint(timeout);
+  }
+  void refuse_savepoints(const Status& why) { coordinator_.refuse_savepoints(why); }
   CheckpointMetrics metrics() const { return coordinator_.metrics(); }
 
  private:
@@ -49,9 +57,16 @@ class EngineCheckpoints final : private EpochCommands {
   void fail(const Status& status) noexcept override { job_.fail(status); }
   std::uint64_t progress() const noexcept override { return job_.progress(); }
 
+  void note_dropped(const std::string& stage, const SnapshotItem& item);
+
   Job job_;
+  Notices& notices_;
+  const CheckpointOptions options_;
+  std::vector<std::string> stage_names_;  // Each once.
   std::vector<std::unique_ptr<SnapshotPort>> ports_;
   CheckpointCoordinator coordinator_;
+  std::mutex mutex_;  // Of what follows.
+  std::set<std::string> dropped_;
 };
 
 }  // namespace penstock

@@ -37,4 +37,11 @@ std::uint64_t JobMetrics::records_read() const noexcept {
   return total;
 }
 
+std::uint64_t JobMetrics::records_read_before() const noexcept {
+  std::uint64_t total = 0;
+  for (const TaskMetrics& task : tasks)
+    total += task.queue_capacity == 0 ? task.records_in_before : 0;
+  return total;
+}
+
 }  // namespace penstock

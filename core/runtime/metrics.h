@@ -1,7 +1,8 @@
 // core/runtime/metrics.h -- a job's figures as plain values, taken while it runs or after.
 //
 // Every figure is written by one worker and read relaxed: each is true at some moment near the reading, they are not
-// one consistent cut. Shares are of wall time since start, 0 to 1.
+// one consistent cut. Shares are of wall time since start, 0 to 1. Counts go on over a restart from a checkpoint: they
+// are of all runs, each record once.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,7 @@ struct TaskMetrics {
   std::uint32_t index = 0;
   WorkerId worker;
   std::uint64_t records_in = 0;
+  std::uint64_t records_in_before = 0;  // Of these: in the runs that it goes on from.
   std::uint64_t records_out = 0;
   std::uint64_t errors = 0;
   std::uint64_t skipped = 0;
@@ -55,6 +57,7 @@ struct JobMetrics {
   std::vector<TaskMetrics> tasks;
   std::vector<WorkerMetrics> workers;
   CheckpointMetrics checkpoints;
+  std::uint32_t restarts = 0;  // How often the job was started again; see RestartOptions.
 
   // Sums over the tasks.
   std::uint64_t errors() const noexcept;
@@ -69,6 +72,8 @@ struct JobMetrics {
   std::uint64_t state_bytes() const noexcept;
   // Records that source tasks (those without input channels) read.
   std::uint64_t records_read() const noexcept;
+  // Of these: in the runs that this one goes on from.
+  std::uint64_t records_read_before() const noexcept;
 };
 
 }  // namespace penstock

@@ -27,7 +27,8 @@ namespace penstock {
 inline SourceContext source_context_of(const TaskContext& context) {
   return {
       context.task_index, context.task_count, context.clock,    context.file_system,
-      context.waker,      context.notices,    context.counters, context.restored_epoch != Epoch{}};
+      context.waker,      context.notices,    context.counters, context.restored_epoch != Epoch{},
+      context.source_log};
 }
 
 // What every source's poll comes to for its task.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "penstock/core/base/buggify.h"
+#include "penstock/core/base/protocol_trace.h"
+
 namespace penstock {
 
 Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskControl& control,
@@ -12,7 +15,7 @@ Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskContr
       control_(control),
       coalescer_(body_->time_channels()),
       aligner_(body_->input_channels()),
-      capture_(*body_, port),
+      capture_(*body_, port, counters_, context_.task_index == 0),
       time_channels_(body_->time_channels()),
       open_channels_(time_channels_),
       open_aside_(body_->input_channels() - time_channels_),
@@ -37,6 +40,7 @@ Status Task::restore(const SnapshotItem& item, bool& known) {
 Status Task::restored(Epoch epoch) {
   counters_.epoch.store(epoch.value, std::memory_order_relaxed);
   captured_ = committed_ = epoch;
+  counted_before_.store(counters_.records_in.get(), std::memory_order_relaxed);
   if (!has_items_) return Status();
   if (const auto& watermarks = capture_.restored()) {
     counters_.watermark_micros.store(watermarks->in.micros, std::memory_order_relaxed);
@@ -87,7 +91,7 @@ StepOutcome Task::step_ended() {
   if (failure_.failed()) return fail();
   const std::uint64_t last = control_.last_epoch.load(std::memory_order_relaxed);
   if (last > 0 && committed_.value >= last) return end();
-  const Epoch requested{control_.requested_epoch.load(std::memory_order_relaxed)};
+  const Epoch requested{control_.requested_epoch.load(std::memory_order_acquire)};
   if (captured_ >= requested) return StepOutcome::kIdle;
   counters_.epoch.store(requested.value, std::memory_order_relaxed);
   begin_capture(requested, true);
@@ -104,11 +108,7 @@ StepOutcome Task::end() {
 
 // True: it did something, and there is more.
 bool Task::go_on_capturing() {
-  const Epoch committed{control_.committed_epoch.load(std::memory_order_relaxed)};
-  if (committed > committed_) {
-    committed_ = committed;
-    body_->committed(committed);
-  }
+  if (!PENSTOCK_BUGGIFY("task.hears_late")) hear_of_commits();
   if (!capture_.running()) return false;
   if (captured_.value <= control_.aborted_epoch.load(std::memory_order_relaxed)) {
     capture_.cancel();
@@ -117,7 +117,18 @@ bool Task::go_on_capturing() {
   return capture_.advance();
 }
 
+void Task::hear_of_commits() {
+  const Epoch committed{control_.committed_epoch.load(std::memory_order_relaxed)};
+  if (committed <= committed_) return;
+  PENSTOCK_PROTOCOL(kHeard, committed, capture_.port());
+  committed_ = committed;
+  body_->committed(committed);
+}
+
 void Task::begin_capture(Epoch epoch, bool ended) {
+  PENSTOCK_PROTOCOL(kPassed, epoch, capture_.port());
+  // The epoch before may have become durable since this step began; what is captured now stands behind that.
+  hear_of_commits();
   capture_.cancel();  // Of an epoch that was given up, or there would be no other.
   captured_ = epoch;
   if (epoch.value <= control_.aborted_epoch.load(std::memory_order_relaxed)) return;
@@ -131,15 +142,17 @@ StepOutcome Task::step_running(Instant now, std::size_t budget) {
     finish(false);
     return StepOutcome::kWorked;
   }
-  if (!body_->ready()) return failure_.failed() ? fail() : StepOutcome::kBlocked;
-  return after_turn(body_->poll(now, budget), now);
+  if (!body_->ready() || PENSTOCK_BUGGIFY("task.ring_full"))
+    return failure_.failed() ? fail() : StepOutcome::kBlocked;
+  return after_turn(body_->poll(now, PENSTOCK_BUGGIFY("task.batch_of_one") ? 1 : budget), now);
 }
 
 // Epochs and ends reach a source here, before it looks at its credit: a barrier must leave while records cannot.
 bool Task::follow_commands() {
-  const std::uint64_t requested = control_.requested_epoch.load(std::memory_order_relaxed);
+  // Acquire: whoever meets the barrier knows which epochs were durable when it was asked for.
+  const std::uint64_t requested = control_.requested_epoch.load(std::memory_order_acquire);
   const std::uint64_t passed = counters_.epoch.load(std::memory_order_relaxed);
-  if (requested > passed) {
+  if (requested > passed && !PENSTOCK_BUGGIFY("source.barrier_late")) {
     // One by one, none skipped. Where two ways lead from a source to a task, a skipped barrier lets the task block one
     // way for an epoch that never comes on the other, while that other waits for room in the first: the job hangs.
     pass_barrier({passed + 1});
@@ -188,6 +201,7 @@ StepOutcome Task::after_turn(const Turn& turn, Instant now) {
 }
 
 bool Task::end_batch(Instant now, std::size_t fire_budget) {
+  if (fire_budget > 1 && PENSTOCK_BUGGIFY("task.fires_one")) fire_budget = 1;
   const bool more = body_->end_batch(now, fire_budget);
   if (!more && std::exchange(idle_waits_, false)) {
     body_->idle();
@@ -266,7 +280,7 @@ bool Task::reads_on_ahead(const Turn& turn, Instant now) {
     return false;
   }
   if (starved_since_ == kNever) starved_since_ = now;
-  if (now - starved_since_ < kSkewPatience) return false;
+  if (now - starved_since_ < kSkewPatience && !PENSTOCK_BUGGIFY("task.skew_waived")) return false;
   starved_since_ = kNever;
   skew_waived_ = true;
   update_blocks();
@@ -330,6 +344,7 @@ TaskMetrics Task::metrics() const {
   result.stage = context_.stage_name;
   result.index = context_.task_index;
   result.records_in = counters_.records_in.get();
+  result.records_in_before = counted_before_.load(std::memory_order_relaxed);
   result.records_out = counters_.records_out.get();
   result.errors = counters_.errors.get();
   result.skipped = counters_.skipped.get();

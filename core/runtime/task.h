@@ -86,6 +86,7 @@ class Task {
   StepOutcome step_ended();
   StepOutcome end();
   bool go_on_capturing();
+  void hear_of_commits();
   void begin_capture(Epoch epoch, bool ended);
   bool follow_commands();
   StepOutcome fail() noexcept;
@@ -110,8 +111,9 @@ class Task {
   WatermarkCoalescer coalescer_;
   BarrierAligner aligner_;
   TaskCapture capture_;
-  Epoch captured_;   // The last one that it has captured, or begun to.
-  Epoch committed_;  // The last one that it has been told of.
+  Epoch captured_;                                // The last one that it has captured, or begun to.
+  Epoch committed_;                               // The last one that it has been told of.
+  std::atomic<std::uint64_t> counted_before_{0};  // Of its records_in: by those it goes on from.
   std::atomic<std::int64_t> held_by_{-1};
   std::size_t time_channels_;
   std::size_t open_channels_;  // Of those.

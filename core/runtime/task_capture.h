@@ -3,7 +3,8 @@
 // A capture stands at the cut of its epoch: what is small at once, behind the barrier that has been sent on; the rest
 // in slices between batches. Without a port there are no snapshots and nothing here does anything.
 // Its own    The task keeps the watermark that it has told its operators, and the last one that they have sent on
-//            (section "watermarks" of operator "task").
+//            (section "watermarks" of operator "task"), and what it has counted up to the cut (section "counters"). Of
+//            what a stage had counted its first task goes on with the sum, however many tasks there were.
 // Threads    The task's worker.
 #pragma once
 
@@ -17,15 +18,20 @@
 #include "penstock/core/checkpoint/snapshot_port.h"
 #include "penstock/core/stream/snapshot.h"
 #include "penstock/core/stream/stage_body.h"
+#include "penstock/core/stream/task_context.h"
 
 namespace penstock {
 
 class TaskCapture {
  public:
-  TaskCapture(StageBody& body, SnapshotPort* port) noexcept : body_(body), port_(port) {}
+  // `keeps_count`: it is the task of its stage that goes on with what was counted.
+  TaskCapture(StageBody& body, SnapshotPort* port, TaskCounters& counters,
+              bool keeps_count) noexcept
+      : body_(body), port_(port), counters_(counters), keeps_count_(keeps_count) {}
 
   bool enabled() const noexcept { return port_ != nullptr; }
   bool running() const noexcept { return running_; }
+  const SnapshotPort* port() const noexcept { return port_; }
 
   // REQUIRES: enabled, none runs. `ended`: the task has, and will be the same in every later epoch.
   void begin(Epoch epoch, EventTime watermark, bool ended) noexcept;
@@ -49,9 +55,15 @@ class TaskCapture {
   // Entries per slice: about 10 us.
   static constexpr std::size_t kSlice = 256;
 
+  Status restore_watermarks(std::string_view bytes);
+  Status restore_counter(std::string_view bytes);
+
   StageBody& body_;
   SnapshotPort* port_;
+  TaskCounters& counters_;
+  const bool keeps_count_;
   std::optional<SnapshotWriter> writer_;
+  Epoch epoch_;  // Of the one that runs.
   bool running_ = false;
   bool more_ = false;
   bool ended_ = false;

@@ -86,6 +86,8 @@ class ByteSink {
   virtual ~ByteSink() = default;
 
   virtual std::string name() const = 0;
+  // The file that it alone writes, absolute, without links; a folder ends with '/'. Empty: none.
+  virtual std::string path() const { return {}; }
   virtual Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const = 0;
 };
 

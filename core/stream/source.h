@@ -64,6 +64,13 @@ class Waker {
   virtual void wake_if_parked() noexcept = 0;
 };
 
+// Where a source that cannot be read again keeps what it has read.
+struct SourceLog {
+  std::string folder;           // Its own; empty: it keeps nothing.
+  std::size_t checkpoints = 0;  // How many of the newest ones must be able to go on from it.
+  std::uint64_t segment_bytes = std::uint64_t{16} << 20;  // About; what is removed together.
+};
+
 // What a task hands its reader at open.
 struct SourceContext {
   std::uint32_t task_index = 0;  // This task among the stage's `task_count`.
@@ -74,6 +81,7 @@ struct SourceContext {
   Notices* notices = nullptr;         // Never null.
   TaskCounters* counters = nullptr;   // Never null. Sources that know it keep `lag`.
   bool restores = false;              // restore() and restored() follow open().
+  SourceLog log{};
 };
 
 class ByteReader {
@@ -111,6 +119,8 @@ class ByteSource {
 
   // For messages: "payments.ndjson", "standard input", "generator".
   virtual std::string name() const = 0;
+  // The file that it reads, absolute, without links; a folder ends with '/'. Empty: none.
+  virtual std::string path() const { return {}; }
   // How many tasks can read at the same time; further ones would find nothing to do.
   virtual std::uint32_t parallelism_max() const = 0;
   virtual Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const = 0;
@@ -118,6 +128,8 @@ class ByteSource {
   virtual std::string what_may_be_lost() const {
     return name() + ": cannot be read again: what came after the last snapshot is lost in a crash";
   }
+  // Its readers use SourceContext::log, and where there is one nothing is lost.
+  virtual bool keeps_log() const { return false; }
   bool replayable() const { return what_may_be_lost().empty(); }
 };
 

@@ -105,7 +105,9 @@ struct TaskContext {
   FiringPace firing;
   bool takes_snapshots = false;  // Sinks then publish what belongs to an epoch once it is durable.
   Epoch restored_epoch;          // What it starts from; 0: from nothing.
-  Clock* clock = nullptr;        // Never null, like the rest of these.
+  bool may_drop_state = false;   // States of the snapshot that nobody has any more may be dropped.
+  SourceLog source_log;
+  Clock* clock = nullptr;  // Never null, like the rest of these.
   FileSystem* file_system = nullptr;
   Waker* waker = nullptr;
   Notices* notices = nullptr;

@@ -109,7 +109,21 @@ class FraudRules {
     if (adoption_->is_last(changes_++, tasks_)) in_force_.collect(rules);
   }
 
+  // Every task has the same.
+  void capture(penstock::SnapshotWriter& out) {
+    out.section(kSection, 1);
+    out.add(captured(rules_));
+  }
+  penstock::Status restore(const penstock::SnapshotItem& item) {
+    if (item.section != kSection || item.task_index != 0) return {};
+    const penstock::Result<RuleSet> rules = restored_rules(item.bytes);
+    if (rules.ok()) replace(*rules);
+    return rules.status();
+  }
+
  private:
+  static constexpr const char* kSection = "rules";
+
   void replace(const RuleSet& rules) {
     rules_ = rules;
     blocked_merchant_.replace(rules);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "penstock/core/base/bytes.h"
 #include "penstock/core/base/inline_string.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/base/tag.h"
@@ -111,6 +113,44 @@ class RuleSetDecoder {
  private:
   penstock::json::Decoder<RuleSet> json_;
 };
+
+// As a snapshot keeps it.
+inline std::string captured(const RuleSet& rules) {
+  std::string bytes;
+  penstock::ByteAppender out(bytes);
+  for (const std::uint32_t number :
+       {rules.version, rules.velocity_limit, rules.velocity_seconds, rules.unusual_payments_min,
+        rules.travel_minutes, rules.window_payments_max})
+    out.number(number);
+  for (const double number :
+       {rules.unusual_deviations, rules.unusual_amount_min, rules.window_spend_max})
+    out.number(std::bit_cast<std::uint64_t>(number));
+  out.raw(rules.blocked_merchants);
+  return bytes;
+}
+inline penstock::Result<RuleSet> restored_rules(std::string_view bytes) {
+  RuleSet rules;
+  penstock::ByteCursor in(bytes);
+  bool good = true;
+  for (std::uint32_t* number :
+       {&rules.version, &rules.velocity_limit, &rules.velocity_seconds, &rules.unusual_payments_min,
+        &rules.travel_minutes, &rules.window_payments_max})
+    good = good && in.number(*number);
+  for (double* number :
+       {&rules.unusual_deviations, &rules.unusual_amount_min, &rules.window_spend_max}) {
+    std::uint64_t bits = 0;
+    good = good && in.number(bits);
+    *number = std::bit_cast<double>(bits);
+  }
+  std::string_view blocked;
+  good = good && in.raw(in.remaining(), blocked) && rules.blocked_merchants.assign(blocked);
+  if (!good) {
+    return penstock::Status(penstock::StatusCode::kDataError,
+                            "the rule set in the snapshot cannot be read");
+  }
+  if (penstock::Status status = check(rules); !status.ok()) return status;
+  return rules;
+}
 
 // What stands in a file now: the rule set to begin with. The message of a failure names the file.
 inline penstock::Result<RuleSet> read_rule_set(const std::string& path) {

@@ -57,6 +57,7 @@ class DecodedSource {
   }
   Status restored() { return reader_->restored().with_place(source_->name()); }
   std::string what_may_be_lost() const { return source_->what_may_be_lost(); }
+  bool keeps_log() const { return source_->keeps_log(); }
 
   void stop() noexcept { stopping_ = true; }
   std::size_t channels() const noexcept { return 0; }

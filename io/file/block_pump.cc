@@ -13,14 +13,15 @@
 namespace penstock {
 
 Result<std::unique_ptr<BlockPump>> BlockPump::start(int fd, std::string_view name,
-                                                    const Clock& clock, Waker& waker) {
+                                                    const Clock& clock, Waker& waker,
+                                                    std::unique_ptr<StreamLog> log) {
   if (fd < 0) {
     return Status::invalid_argument(std::string(name) + ": " + std::to_string(fd) +
                                     " is not an open file descriptor");
   }
   const int stop_fd = ::eventfd(0, EFD_CLOEXEC);
   if (stop_fd < 0) return Status::from_errno(errno, name);
-  std::unique_ptr<BlockPump> pump(new BlockPump(fd, stop_fd, name, clock, waker));
+  std::unique_ptr<BlockPump> pump(new BlockPump(fd, stop_fd, name, clock, waker, std::move(log)));
   Result<std::unique_ptr<ThreadHandle>> thread =
       spawn_helper("penstock-input", [raw = pump.get()] { raw->run(); });
   if (!thread.ok()) return thread.status().with_place(name);
@@ -37,9 +38,17 @@ BlockPump::~BlockPump() {
 }
 
 void BlockPump::run() {
-  while (blocks_.wait_for_room() && wait_for_input() && read_block()) {
+  while (blocks_.wait_for_room() && replay_block()) {
+  }
+  while (status_.ok() && blocks_.wait_for_room() && wait_for_input() && read_block()) {
   }
   blocks_.end(std::move(status_));
+}
+
+bool BlockPump::replay_block() {
+  const Result<bool> more = blocks_.publish_from_log();
+  if (!more.ok()) status_ = more.status();
+  return more.ok() && *more;
 }
 
 bool BlockPump::wait_for_input() {
@@ -55,11 +64,21 @@ bool BlockPump::read_block() {
   // Another reader of the same description may have been faster: nothing to read after all.
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (got < 0) status_ = Status::from_errno(errno, "cannot read " + name_);
+  if (got == 0) publish_end();
   if (got <= 0) return false;
   block.size = static_cast<std::size_t>(got);
   block.arrival = clock_.now();
-  blocks_.publish();
-  return true;
+  status_ = blocks_.publish();
+  return status_.ok();
+}
+
+// So that a line without an end stays one when the log is read again, whatever comes in then.
+void BlockPump::publish_end() {
+  if (!blocks_.logs()) return;
+  Block& block = blocks_.back();
+  block.arrival = clock_.now();
+  block.broken_off = "end of the input";
+  status_ = blocks_.publish();
 }
 
 }  // namespace penstock

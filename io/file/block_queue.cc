@@ -2,7 +2,14 @@
 
 #include <utility>
 
+#include "penstock/io/file/stream_log.h"
+
 namespace penstock {
+
+BlockQueue::BlockQueue(Waker& waker, std::unique_ptr<StreamLog> log)
+    : waker_(waker), log_(std::move(log)) {}
+
+BlockQueue::~BlockQueue() = default;
 
 bool BlockQueue::wait_for_room() {
   const std::uint64_t filled = filled_.load(std::memory_order_relaxed);
@@ -22,7 +29,22 @@ Block& BlockQueue::back() {
   return block;
 }
 
-void BlockQueue::publish() noexcept {
+Status BlockQueue::publish() {
+  Status logged;
+  if (log_ != nullptr)
+    logged = log_->append(blocks_[filled_.load(std::memory_order_relaxed) % kBlocksMax]);
+  if (logged.ok()) hand_on();
+  return logged;
+}
+
+Result<bool> BlockQueue::publish_from_log() {
+  if (log_ == nullptr) return false;
+  Result<bool> more = log_->replay(back());
+  if (more.ok() && *more) hand_on();
+  return more;
+}
+
+void BlockQueue::hand_on() noexcept {
   filled_.store(filled_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   waker_.wake();
 }

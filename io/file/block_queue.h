@@ -1,5 +1,7 @@
 // io/file/block_queue.h -- a short queue of blocks of bytes from a thread that waits for input to the task that reads.
 //
+// Log        With a StreamLog a block is durable in it before the consumer sees it. A new producer first publishes what
+//            the log holds: publish_from_log() until it says that this is all.
 // Threads    One producer (wait_for_room, back, publish, end), one consumer (front, release, ended). stop() from any.
 // Ownership  Blocks are reused: nothing is allocated once each has been filled for the first time.
 // Progress   The consumer never waits. The producer waits for room when kBlocksMax blocks are full: it then leaves its
@@ -11,6 +13,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,6 +24,8 @@
 #include "penstock/core/stream/source.h"
 
 namespace penstock {
+
+class StreamLog;
 
 struct Block {
   std::vector<char> memory;
@@ -37,14 +42,19 @@ class BlockQueue {
   static constexpr std::size_t kBlockBytes = std::size_t{64} << 10;
   static constexpr std::size_t kBlocksMax = 16;
 
-  // The waker outlives the queue.
-  explicit BlockQueue(Waker& waker) : waker_(waker) {}
+  // The waker outlives the queue. `log` may be null: then nothing is kept.
+  explicit BlockQueue(Waker& waker, std::unique_ptr<StreamLog> log = nullptr);
+  ~BlockQueue();
 
   // False when the producer shall end.
   bool wait_for_room();
   // REQUIRES: wait_for_room() said true since the last publish(). Empty, with kBlockBytes of memory.
   Block& back();
-  void publish() noexcept;
+  // An error is one of the log: nothing was published, and nothing may be any more.
+  Status publish();
+  // REQUIRES: as back(), and no publish() before. False: all has been published.
+  Result<bool> publish_from_log();
+  bool logs() const noexcept { return log_ != nullptr; }
   // Nothing comes after it. `status` says why, if it was not the end of the input.
   void end(Status status) noexcept;
   // Ends a wait for room.
@@ -60,7 +70,10 @@ class BlockQueue {
   const Status& status() const noexcept { return status_; }
 
  private:
+  void hand_on() noexcept;
+
   Waker& waker_;
+  std::unique_ptr<StreamLog> log_;
   std::array<Block, kBlocksMax> blocks_;
   std::atomic<std::uint64_t> filled_{0};
   std::atomic<std::uint64_t> released_{0};

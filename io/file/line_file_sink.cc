@@ -7,6 +7,7 @@
 #include "penstock/core/base/crc32c.h"
 #include "penstock/core/base/file_system.h"
 #include "penstock/io/file/epoch_output.h"
+#include "penstock/io/file/resolved_path.h"
 
 namespace penstock {
 namespace {
@@ -115,6 +116,7 @@ class LineFileSink final : public ByteSink {
   explicit LineFileSink(LineFileSinkOptions options) : options_(std::move(options)) {}
 
   std::string name() const override { return options_.path; }
+  std::string path() const override { return resolved_path(options_.path); }
 
   Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const override {
     const std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 #include "penstock/core/base/file_system.h"
 #include "penstock/io/file/file_tail.h"
 #include "penstock/io/file/line_splitter.h"
+#include "penstock/io/file/resolved_path.h"
 
 namespace penstock {
 namespace {
@@ -152,6 +153,7 @@ class LineFileSource final : public ByteSource {
   explicit LineFileSource(LineFileSourceOptions options) : options_(std::move(options)) {}
 
   std::string name() const override { return options_.path; }
+  std::string path() const override { return resolved_path(options_.path); }
   std::uint32_t parallelism_max() const override { return 1; }
   std::string what_may_be_lost() const override { return ""; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {

@@ -11,15 +11,17 @@ namespace {
 
 class StandardInputReader final : public StreamLineReader {
  public:
-  StandardInputReader(std::size_t line_bytes_max, std::unique_ptr<BlockPump> pump)
-      : StreamLineReader(line_bytes_max), pump_(std::move(pump)) {}
+  StandardInputReader(int fd, std::string name, std::size_t line_bytes_max)
+      : StreamLineReader(line_bytes_max), fd_(fd), name_(std::move(name)) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant) override {
     PollResult result;
     result.records = splitter_.take(batch, arrival_);
     if (result.records > 0) return result;
     if (const Block* block = pump_->blocks().front()) {
-      result.records = take(*block, batch);
+      result.records = block->broken_off.empty()                            ? take(*block, batch)
+                       : splitter_.take_rest(batch.front(), block->arrival) ? 1
+                                                                            : 0;
       pump_->blocks().release();
       return result;
     }
@@ -33,7 +35,17 @@ class StandardInputReader final : public StreamLineReader {
   }
   std::string why_cut(const RawRecord& raw) const override { return splitter_.why_cut(raw); }
 
+ protected:
+  Status start(const SourceContext& context, std::unique_ptr<StreamLog> log) override {
+    Result<std::unique_ptr<BlockPump>> pump =
+        BlockPump::start(fd_, name_, *context.clock, *context.waker, std::move(log));
+    if (pump.ok()) pump_ = std::move(*pump);
+    return pump.status();
+  }
+
  private:
+  const int fd_;
+  const std::string name_;
   std::unique_ptr<BlockPump> pump_;
 };
 
@@ -48,14 +60,14 @@ class StandardInputSource final : public ByteSource {
   std::string what_may_be_lost() const override {
     return name() +
            ": a pipe cannot be read again: what came after the last snapshot is lost in a crash; "
-           "write it to a file and follow that";
+           "write it to a file and follow that, or turn the write-ahead log on";
   }
+  bool keeps_log() const override { return true; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
-    Result<std::unique_ptr<BlockPump>> pump =
-        BlockPump::start(options_.fd, name(), *context.clock, *context.waker);
-    if (!pump.ok()) return pump.status();
-    return std::unique_ptr<ByteReader>(
-        std::make_unique<StandardInputReader>(options_.line_bytes_max, std::move(*pump)));
+    auto reader =
+        std::make_unique<StandardInputReader>(options_.fd, name(), options_.line_bytes_max);
+    PENSTOCK_RETURN_IF_ERROR(reader->open(context));
+    return std::unique_ptr<ByteReader>(std::move(reader));
   }
 
  private:

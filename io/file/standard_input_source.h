@@ -5,8 +5,9 @@
 // Origin     Split 0; the offset counts bytes from the first one read. Arrival is when the block
 //            with the line's newline came.
 // End        A last line without a newline is a line.
-// Replay     What was read is gone: after a crash these records cannot be read again. Offsets of a restored job begin
-//            anew at the next multiple of 2^40, so that no two records ever have the same.
+// Replay     Of what the write-ahead log holds, if it is on: each line is in it before the job sees it. Without it what
+//            was read is gone: offsets of a restored job begin anew at the next multiple of 2^40, so that no two
+//            records ever have the same.
 // Errors     A failed read is a Status. A line above `line_bytes_max` is a record that cannot be
 //            read: policy decides; see line_splitter.h for what is kept.
 #pragma once

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "penstock/core/base/bytes.h"
 #include "penstock/core/base/file_system.h"
+#include "penstock/io/file/resolved_path.h"
 
 namespace penstock {
 namespace {
@@ -15,6 +17,12 @@ constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
 class Content {
  public:
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+
+  void assign(std::string_view bytes) {
+    size_ = bytes.size();
+    bytes_.assign(bytes.begin(), bytes.end());
+    bytes_.resize(size_ + kRawPaddingBytes);
+  }
 
   // Reads at most `bytes_max` + 1 bytes.
   Status read(ReadableFile& file, std::size_t bytes_max) {
@@ -63,7 +71,29 @@ class WatchedFileReader final : public ByteReader {
     return "file is longer than " + std::to_string(options_.bytes_max) + " bytes";
   }
 
+  // Content that has not gone through the chain is not in force.
+  void capture(std::span<const RawRecord> unread, SnapshotWriter& out) const override {
+    if (is_new_ || !unread.empty()) return;
+    std::string item;
+    ByteAppender(item).number(contents_);
+    item += current_.view();
+    out.section(kSection, 1);
+    out.add(item);
+  }
+  Status restore(const SnapshotItem& item) override {
+    if (item.section != kSection) return ByteReader::restore(item);
+    ByteCursor in(item.bytes);
+    std::string_view content;
+    if (!in.number(contents_) || !in.raw(in.remaining(), content))
+      return Status(StatusCode::kDataError, "the content in the snapshot is not one of a file");
+    current_.assign(content);
+    is_new_ = false;
+    return Status();
+  }
+
  private:
+  static constexpr std::string_view kSection = "content";
+
   Status read_into(Content& content) {
     Result<std::unique_ptr<ReadableFile>> file = file_system_.open_for_reading(options_.path);
     if (!file.ok()) return file.status();
@@ -98,6 +128,7 @@ class WatchedFileSource final : public ByteSource {
   explicit WatchedFileSource(WatchedFileSourceOptions options) : options_(std::move(options)) {}
 
   std::string name() const override { return options_.path; }
+  std::string path() const override { return resolved_path(options_.path); }
   std::uint32_t parallelism_max() const override { return 1; }
   std::string what_may_be_lost() const override { return ""; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {

@@ -8,7 +8,8 @@
 // Missing    A file that is missing or cannot be read when the job starts refuses the start. Later, what was read stays
 //            in force until it can be read again.
 // Origin     Split 0; the offset counts the contents, from 0. Arrival is when it was read.
-// Snapshots  Have nothing of it: a restored job begins with the content that the file has then.
+// Snapshots  Have its content: a restored job goes on with what was in force at the cut, and takes over what the file
+//            says then, if that differs, one `poll_interval` later.
 // End        None: it ends when the job is drained or finished, or when nobody reads it any more.
 // Cost       One read of the file per interval, on the worker: keep it small. No allocation but to grow.
 // Errors     Content above `bytes_max` is a record that cannot be read: policy decides.

@@ -11,8 +11,8 @@ namespace {
 
 class TcpLineReader final : public StreamLineReader {
  public:
-  TcpLineReader(std::size_t line_bytes_max, std::unique_ptr<TcpPump> pump)
-      : StreamLineReader(line_bytes_max), pump_(std::move(pump)) {}
+  TcpLineReader(TcpPumpOptions options, std::size_t line_bytes_max)
+      : StreamLineReader(line_bytes_max), options_(std::move(options)) {}
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant) override {
     begun_ = false;
@@ -40,6 +40,14 @@ class TcpLineReader final : public StreamLineReader {
            std::to_string(raw.bytes.size()) + " bytes of it";
   }
 
+ protected:
+  Status start(const SourceContext& context, std::unique_ptr<StreamLog> log) override {
+    Result<std::unique_ptr<TcpPump>> pump =
+        TcpPump::start(options_, *context.clock, *context.waker, *context.notices, std::move(log));
+    if (pump.ok()) pump_ = std::move(*pump);
+    return pump.status();
+  }
+
  private:
   // What came of a line before the connection was lost, as a record that cannot be read.
   std::size_t take_begun(const Block& block, std::span<RawRecord> batch) {
@@ -54,6 +62,7 @@ class TcpLineReader final : public StreamLineReader {
 
   bool begun_ = false;  // The record of the last poll is the beginning of a line.
   std::string lost_because_;
+  const TcpPumpOptions options_;
   std::unique_ptr<TcpPump> pump_;
 };
 
@@ -66,19 +75,19 @@ class TcpLineSource final : public ByteSource {
   std::string what_may_be_lost() const override {
     return name() +
            ": a connection cannot be read again: what came after the last snapshot is lost in a "
-           "crash; "
-           "let the peer send to a Kafka topic or append to a file, and read that";
+           "crash; let the peer send to a Kafka topic or append to a file, and read that, or turn "
+           "the write-ahead log on";
   }
+  bool keeps_log() const override { return true; }
   Result<std::unique_ptr<ByteReader>> open(const SourceContext& context) const override {
-    Result<std::unique_ptr<TcpPump>> pump =
-        TcpPump::start({.peer = {options_.host, options_.port},
-                        .timing = options_.timing,
-                        .end_on_close = options_.end_on_close,
-                        .quiet_after = options_.quiet_after},
-                       *context.clock, *context.waker, *context.notices);
-    if (!pump.ok()) return pump.status();
-    return std::unique_ptr<ByteReader>(
-        std::make_unique<TcpLineReader>(options_.line_bytes_max, std::move(*pump)));
+    auto reader =
+        std::make_unique<TcpLineReader>(TcpPumpOptions{.peer = {options_.host, options_.port},
+                                                       .timing = options_.timing,
+                                                       .end_on_close = options_.end_on_close,
+                                                       .quiet_after = options_.quiet_after},
+                                        options_.line_bytes_max);
+    PENSTOCK_RETURN_IF_ERROR(reader->open(context));
+    return std::unique_ptr<ByteReader>(std::move(reader));
   }
 
  private:

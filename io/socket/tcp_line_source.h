@@ -9,8 +9,9 @@
 //            sent while nobody was connected is the peer's to keep: TCP cannot ask for it again.
 // End        With `end_on_close` the job ends when the peer closes in good order, and a last line without newline is a
 //            line; a connection that breaks is a Status then.
-// Replay     What was read is gone: after a crash these records cannot be read again. Offsets of a restored job begin
-//            anew at the next multiple of 2^40, so that no two records ever have the same.
+// Replay     Of what the write-ahead log holds, if it is on: each line is in it before the job sees it. Without it what
+//            was read is gone: offsets of a restored job begin anew at the next multiple of 2^40, so that no two
+//            records ever have the same.
 // Bounds     At most 1 MiB waits, besides the line being read; then the socket is left unread and the peer waits.
 // Threads    One of its own connects (with all addresses of the host, IPv6 and IPv4) and reads; the worker never waits.
 // Errors     No connection within `timing.start_timeout`: a Status with host, port, cause and remedy. Later on it tries

@@ -12,6 +12,7 @@
 #include "penstock/core/base/clock.h"
 #include "penstock/core/base/scheduler.h"
 #include "penstock/io/file/block_queue.h"
+#include "penstock/io/file/stream_log.h"
 #include "penstock/io/socket/tcp_connector.h"
 
 namespace penstock {
@@ -25,8 +26,10 @@ struct TcpPumpOptions {
 
 class TcpPump {
  public:
+  // What `log` holds comes first; it may be null.
   static Result<std::unique_ptr<TcpPump>> start(TcpPumpOptions options, const Clock& clock,
-                                                Waker& waker, Notices& notices);
+                                                Waker& waker, Notices& notices,
+                                                std::unique_ptr<StreamLog> log);
   ~TcpPump();
   TcpPump(const TcpPump&) = delete;
   TcpPump& operator=(const TcpPump&) = delete;
@@ -35,15 +38,18 @@ class TcpPump {
 
  private:
   TcpPump(TcpPumpOptions options, std::unique_ptr<Doorbell> bell, const Clock& clock, Waker& waker,
-          Notices& notices);
+          Notices& notices, std::unique_ptr<StreamLog> log);
 
   void run();
+  Status replay();
   Status keep_reading();
   // Until the connection ends or the pump shall: why, in words; empty for an orderly end by the peer.
-  std::string read_to_end(int fd);
+  Result<std::string> read_to_end(int fd);
   bool wait_for_input(int fd);
   void note_quiet();
-  bool break_off(const std::string& cause);
+  // False when the pump shall end.
+  Result<bool> break_off(const std::string& cause);
+  Result<bool> publish_break(const std::string& cause);
   Status end_of(const std::string& cause) const;
 
   const TcpPumpOptions options_;

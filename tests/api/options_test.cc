@@ -40,7 +40,10 @@ TEST(Options, TakeWhatTheEnvironmentSays) {
                                 {"PENSTOCK__STATE_KEYS_MAX", "5000000000"},
                                 {"PENSTOCK__STATE_BYTES_MAX", "1000000000000"},
                                 {"PENSTOCK__CHECKPOINT", "/var/lib/fraud"},
-                                {"PENSTOCK__CHECKPOINT_INTERVAL_MS", "250"}};
+                                {"PENSTOCK__CHECKPOINT_INTERVAL_MS", "250"},
+                                {"PENSTOCK__CHECKPOINT_RESTORE", "e-17"},
+                                {"PENSTOCK__CHECKPOINT_ALLOW_DROPPED_STATE", "true"},
+                                {"PENSTOCK__RESTARTS", "5"}};
   const auto options = Options::from_environment();
   ASSERT_TRUE(options.ok()) << options.status().to_string();
   EXPECT_EQ(options->workers, 3u);
@@ -52,6 +55,9 @@ TEST(Options, TakeWhatTheEnvironmentSays) {
   EXPECT_EQ(options->state_bytes_max, 1'000'000'000'000u);
   EXPECT_EQ(options->checkpoint.directory, "/var/lib/fraud");
   EXPECT_EQ(options->checkpoint.interval, std::chrono::milliseconds(250));
+  EXPECT_EQ(options->checkpoint.restore_from, Epoch{17});
+  EXPECT_TRUE(options->checkpoint.allow_dropped_state);
+  EXPECT_EQ(options->restarts.max, 5u);
 }
 
 TEST(Options, AValueThatCannotBeReadIsAnErrorThatNamesTheVariableAndTheValue) {
@@ -65,7 +71,7 @@ TEST(Options, AValueThatCannotBeReadIsAnErrorThatNamesTheVariableAndTheValue) {
         Case{"PENSTOCK__WORKERS", "99999999999"}, Case{"PENSTOCK__PROFILE", "fast"},
         Case{"PENSTOCK__PIN_WORKERS", "1"}, Case{"PENSTOCK__BATCH_MAX", " 8"},
         Case{"PENSTOCK__RING_SLOTS", "0x10"}, Case{"PENSTOCK__STATE_KEYS_MAX", "1e6"},
-        Case{"PENSTOCK__CHECKPOINT_INTERVAL_MS", "0"}}) {
+        Case{"PENSTOCK__CHECKPOINT_INTERVAL_MS", "0"}, Case{"PENSTOCK__RESTARTS", "often"}}) {
     const Variable variable(wrong.name, wrong.value);
     const auto options = Options::from_environment();
     ASSERT_FALSE(options.ok()) << wrong.name << "=" << wrong.value;

@@ -143,9 +143,9 @@ struct ReadLine {
 class ReaderRun {
  public:
   explicit ReaderRun(const ByteSource& source, std::uint32_t task_index = 0,
-                     std::uint32_t task_count = 1, bool restores = false)
+                     std::uint32_t task_count = 1, bool restores = false, SourceLog log = {})
       : opened_(source.open({task_index, task_count, &clock, files_.get(), &waker, &notices,
-                             &counters, restores})) {
+                             &counters, restores, std::move(log)})) {
     if (opened_.ok()) reader_ = std::move(*opened_);
   }
 

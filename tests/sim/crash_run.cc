@@ -7,6 +7,7 @@
 
 #include "penstock/core/base/hash.h"
 #include "penstock/tests/sim/keyed_simulation.h"
+#include "penstock/tests/sim/protocol_check.h"
 
 namespace penstock::sim {
 namespace {
@@ -29,6 +30,7 @@ CrashSchedule random_crashes(std::uint64_t seed) {
   const std::uint64_t stops = 1 + random.below(5);
   for (std::uint64_t i = 0; i < stops; ++i)
     schedule.stops.push_back({random.below(random.chance(0.5) ? 300 : 2500), random.chance(0.15)});
+  schedule.rare = random.chance(0.6);
   return schedule;
 }
 
@@ -37,26 +39,38 @@ std::string describe(const CrashSchedule& schedule) {
                      std::to_string(schedule.interval.count()) + " us, runs of";
   for (const Stop& stop : schedule.stops)
     text += " " + std::to_string(stop.after_steps) + (stop.drains ? " (drained)" : "");
-  return text;
+  return text + (schedule.rare ? ", with rare behaviour" : "");
 }
 
 CrashRun::CrashRun(const KeyedJobSeeds& seeds, CrashSchedule schedule)
     : seeds_(seeds),
       schedule_(std::move(schedule)),
       random_(hash_bits(schedule_.seed + 77)),
-      files_(schedule_.seed) {}
+      files_(schedule_.seed) {
+  if (schedule_.rare) rare_.emplace(schedule_.seed);
+  trace_protocol(&events_);
+}
 
 CrashOutcome CrashRun::run() {
-  for (const Stop& stop : schedule_.stops) {
-    outcome_.defect = run_until(stop);
-    if (!outcome_.defect.empty()) return outcome_;
-  }
-  outcome_.defect = run_to_the_end();
-  if (outcome_.defect.empty()) outcome_.defect = check();
+  outcome_.defect = run_all();
+  // A broken rule says more than what came of it.
+  if (std::string broken = ProtocolCheck().check(events_); !broken.empty())
+    outcome_.defect = std::move(broken);
+  outcome_.events = events_.size();
+  if (rare_) outcome_.rare = rare_->hits();
   return outcome_;
 }
 
+std::string CrashRun::run_all() {
+  for (const Stop& stop : schedule_.stops) {
+    if (std::string defect = run_until(stop); !defect.empty()) return defect;
+  }
+  std::string defect = run_to_the_end();
+  return defect.empty() ? check() : defect;
+}
+
 Status CrashRun::start() {
+  if (rare_) rare_->rest(false);
   made_ = make_keyed_job(seeds_, &ledger_);
   EngineOptions options{.workers = schedule_.shape.workers,
                         .ring_slots = schedule_.shape.ring_slots,
@@ -102,6 +116,7 @@ std::string CrashRun::run_until(const Stop& stop) {
   if (Status started = start(); !started.ok()) return "at its start: " + started.to_string();
   for (std::uint64_t i = 0; i < stop.after_steps && !all_done(); ++i) step();
   if (stop.drains) engine_->drain();
+  if (stop.drains && rare_) rare_->rest(true);
   for (int round = 0; stop.drains && !all_done(); ++round) {
     if (round == kRoundsMax) return "the drained job hangs";
     step_all();
@@ -130,6 +145,7 @@ void CrashRun::tell() {
 void CrashRun::crash() {
   files_.fail_call(0, EIO, SimFileSystem::Repeat::kForever);
   engine_.reset();
+  events_.push_back({ProtocolStep::kCrashed});
   files_.clear_faults();
   files_.crash();
 }
@@ -138,6 +154,7 @@ std::string CrashRun::run_to_the_end() {
   if (Status started = start(); !started.ok()) return "at its start: " + started.to_string();
   const std::uint64_t steps = random_.below(3000);
   for (; outcome_.steps < steps && !all_done(); ++outcome_.steps) step();
+  if (rare_) rare_->rest(true);
   for (int round = 0; !all_done(); ++round) {
     if (round == kRoundsMax) return "the job hangs";
     step_all();

@@ -1,8 +1,11 @@
 #include "penstock/tests/sim/sim_run.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 
 #include "penstock/core/base/hash.h"
 
@@ -133,8 +136,23 @@ std::string how_to_repeat(const char* suite, std::uint64_t seed) {
          " tests/penstock_sim_tests --gtest_filter=" + suite + ".*";
 }
 std::optional<std::uint64_t> only_seed() { return number_from("PENSTOCK_SIM_SEED"); }
+std::uint64_t first_seed() {
+  return only_seed().value_or(number_from("PENSTOCK_SIM_FIRST").value_or(0));
+}
 std::uint64_t number_of_seeds(std::uint64_t by_default) {
   return only_seed() ? 1 : number_from("PENSTOCK_SIM_SEEDS").value_or(by_default);
+}
+
+std::vector<KeptSeed> kept_seeds(const std::string& suite) {
+  std::vector<KeptSeed> seeds;
+  if (only_seed()) return seeds;
+  std::ifstream file(std::string(PENSTOCK_SEEDS_DIR) + "/" + suite + ".txt");
+  EXPECT_TRUE(file.good()) << "no tests/seeds/" << suite << ".txt";
+  for (KeptSeed kept; file >> kept.seed && std::getline(file >> std::ws, kept.story);)
+    seeds.push_back(kept);
+  EXPECT_TRUE(file.eof()) << "tests/seeds/" << suite
+                          << ".txt: a line is not a number and its story";
+  return seeds;
 }
 
 }  // namespace penstock::sim

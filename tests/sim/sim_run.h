@@ -72,8 +72,16 @@ class SimRun {
 
 // What to type to see a failure again.
 std::string how_to_repeat(const char* suite, std::uint64_t seed);
-// PENSTOCK_SIM_SEED: one seed, in place of all. PENSTOCK_SIM_SEEDS: how many are tried.
+// PENSTOCK_SIM_SEED: one seed, in place of all. PENSTOCK_SIM_SEEDS: how many are tried, from PENSTOCK_SIM_FIRST on.
 std::optional<std::uint64_t> only_seed();
+std::uint64_t first_seed();
 std::uint64_t number_of_seeds(std::uint64_t by_default);
+// Seeds that have found something once, and what: tests/seeds/SUITE.txt, a number and a few words a line. Tests run
+// them before all others; not where one seed is asked for.
+struct KeptSeed {
+  std::uint64_t seed = 0;
+  std::string story;
+};
+std::vector<KeptSeed> kept_seeds(const std::string& suite);
 
 }  // namespace penstock::sim

@@ -13,6 +13,7 @@
 #include "penstock/bench/workloads/idle_wake.h"
 #include "penstock/bench/workloads/slide_cost.h"
 #include "penstock/bench/workloads/step_times.h"
+#include "penstock/tools/penstock/bench_epochs.h"
 #include "penstock/tools/penstock/bench_kafka.h"
 #include "penstock/tools/penstock/bench_latency.h"
 #include "penstock/tools/penstock/bench_ratios.h"
@@ -175,6 +176,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   add_steps(*bench, exit_code);
   add_slides(*bench);
   add_bench_latency(*bench, exit_code);
+  add_bench_epochs(*bench, exit_code);
   add_bench_kafka(*bench, exit_code);
   bench
       ->add_subcommand("idle",

@@ -23,6 +23,9 @@ struct LatencyOptions {
   bool pin = false;
   bool bare = false;    // Only the bare loop.
   bool engine = false;  // Only the engine.
+  double checkpoint_seconds =
+      0;          // Not 0: the engine with snapshots so often, beside itself without.
+  int turns = 2;  // Of each, then.
 };
 
 // One run of each, one after the other. Wrong rows are an error, whatever their latency.

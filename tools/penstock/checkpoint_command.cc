@@ -1,11 +1,16 @@
 #include "penstock/tools/penstock/checkpoint_command.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "penstock/core/base/random.h"
+#include "penstock/core/checkpoint/checkpoint_folder.h"
 #include "penstock/tools/penstock/checkpoint_report.h"
+#include "penstock/tools/penstock/savepoint_request.h"
 
 namespace penstock::tools {
 namespace {
@@ -14,6 +19,7 @@ struct CheckpointArguments {
   std::string directory;
   std::string epoch;
   bool force = false;
+  double timeout_seconds = 60;
 
   Result<std::optional<Epoch>> wanted() const {
     if (epoch.empty()) return std::optional<Epoch>();
@@ -48,6 +54,18 @@ Status verify(FileSystem& files, const CheckpointArguments& arguments) {
                        : Status::data_error("'" + arguments.directory + "': not all is good");
 }
 
+Status save(FileSystem& files, const CheckpointArguments& arguments) {
+  SavepointRequest request;
+  request.directory = arguments.directory;
+  request.name = std::to_string(random_seed());
+  request.timeout =
+      std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
+  request.rest = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+  const Result<Epoch> epoch = request_savepoint(files, request);
+  if (epoch.ok()) std::printf("%s\n", checkpoint_name(*epoch).c_str());
+  return epoch.status();
+}
+
 Status rm(FileSystem& files, const CheckpointArguments& arguments) {
   const auto epoch = arguments.wanted();
   if (!epoch.ok()) return epoch.status();
@@ -78,6 +96,11 @@ void add_checkpoint_command(CLI::App& app, int& exit_code) {
       ->add_option("epoch", arguments->epoch, "only this one, as 17 or e-17");
   add(*command, "show", "Says what is in one", show, arguments, exit_code)
       ->add_option("epoch", arguments->epoch, "which one, as 17 or e-17; else the newest");
+  add(*command, "save", "Has the running job make one that is never removed by itself", save,
+      arguments, exit_code)
+      ->add_option("--timeout", arguments->timeout_seconds, "seconds to wait for it")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86'400.0));
   CLI::App* remove = add(*command, "rm", "Removes one", rm, arguments, exit_code);
   remove->add_option("epoch", arguments->epoch, "which one, as 17 or e-17")->required();
   remove->add_flag("--force", arguments->force, "even the last one");

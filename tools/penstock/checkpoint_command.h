@@ -1,4 +1,4 @@
-// tools/penstock/checkpoint_command.h -- `penstock checkpoint ls | verify | show | rm`, for the folder of a job.
+// tools/penstock/checkpoint_command.h -- `penstock checkpoint ls | verify | show | save | rm`, for the folder of a job.
 #pragma once
 
 namespace CLI {

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -139,7 +140,10 @@ std::uint64_t payments_read(const JobMetrics& metrics, const DemoFraudOptions& o
 void print_figures(const Figures& figures, const JobMetrics& metrics,
                    const DemoFraudOptions& options, double seconds) {
   const std::uint64_t read = payments_read(metrics, options);
-  const double rate = seconds > 0 ? static_cast<double>(read) / seconds : 0;
+  const double rate =
+      seconds > 0
+          ? static_cast<double>(metrics.records_read() - metrics.records_read_before()) / seconds
+          : 0;
   std::fprintf(stderr, "\n");
   if (options.from == "generator" && options.rate > 0) {
     std::fprintf(stderr, "rate      offered %.0f/s, processed %.0f/s\n", options.rate, rate);
@@ -149,14 +153,15 @@ void print_figures(const Figures& figures, const JobMetrics& metrics,
   std::fprintf(stderr,
                "payments  %" PRIu64 " read, %" PRIu64 " judged, %" PRIu64 " unreadable (%" PRIu64
                " to dead letters)\n",
-               read, figures.payments, metrics.errors(), metrics.dead_letters());
+               read, figures.totals().payments, metrics.errors(), metrics.dead_letters());
   if (metrics.misdated() > 0) {
     std::fprintf(stderr,
                  "misdated  %" PRIu64
                  " not judged: dated more than a day ahead of this machine's clock\n",
                  metrics.misdated());
   }
-  std::fprintf(stderr, "alerts    %" PRIu64 "\n", figures.alerts);
+  std::fprintf(stderr, "alerts    %" PRIu64 "\n", figures.totals().alerts);
+  if (metrics.restarts > 0) std::fprintf(stderr, "restarts  %" PRIu32 "\n", metrics.restarts);
   if (metrics.delivered() + metrics.undelivered() > 0) {
     std::fprintf(stderr, "brokers   %" PRIu64 " records taken, %" PRIu64 " not delivered\n",
                  metrics.delivered(), metrics.undelivered());
@@ -164,6 +169,29 @@ void print_figures(const Figures& figures, const JobMetrics& metrics,
   std::fprintf(stderr, "state     %" PRIu64 " cards, %.1f MiB\n", metrics.state_keys(),
                static_cast<double>(metrics.state_bytes()) / (1024.0 * 1024.0));
   if (figures.latency_ns.count() > 0) print_latency(figures.latency_ns);
+}
+
+constexpr std::uint32_t kRestarts = 3;
+
+// What the command line says, over what the environment does.
+Status apply(const DemoFraudOptions& options, Options& run) {
+  if (options.workers != 0) run.workers = options.workers;
+  if (!options.checkpoint.empty()) {
+    run.checkpoint.directory = options.checkpoint;
+    run.checkpoint.interval =
+        std::chrono::microseconds(static_cast<std::int64_t>(options.checkpoint_seconds * 1e6));
+  }
+  if (!options.restore.empty())
+    PENSTOCK_RETURN_IF_ERROR(
+        read_restore_choice(options.restore, run.checkpoint).with_place("--restore"));
+  if (options.write_ahead_log) run.checkpoint.write_ahead_log = true;
+  if (options.allow_dropped_state) run.checkpoint.allow_dropped_state = true;
+  if (options.restarts >= 0) {
+    run.restarts.max = static_cast<std::uint32_t>(options.restarts);
+  } else if (std::getenv("PENSTOCK__RESTARTS") == nullptr && !run.checkpoint.directory.empty()) {
+    run.restarts.max = kRestarts;
+  }
+  return Status();
 }
 
 void print_progress(const JobMetrics& metrics) {
@@ -184,17 +212,35 @@ void add_kafka_options(CLI::App& fraud, DemoFraudOptions& options) {
       ->allow_extra_args(false);
 }
 
+void add_checkpoint_options(CLI::App& fraud, DemoFraudOptions& options) {
+  fraud.add_option("--checkpoint", options.checkpoint,
+                   "a folder: after a crash, or when it was stopped, the job goes on from there");
+  fraud.add_option("--checkpoint-seconds", options.checkpoint_seconds, "between two checkpoints")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 86'400.0));
+  fraud.add_flag(
+      "--write-ahead-log", options.write_ahead_log,
+      "with --checkpoint: lines of standard input or TCP are on the disk before they are "
+      "read, so that a crash loses none of them");
+  fraud.add_option(
+      "--restore", options.restore,
+      "which checkpoint to go on from: newest, none (begin anew; they stay), or one as "
+      "e-17");
+  fraud.add_flag("--allow-dropped-state", options.allow_dropped_state,
+                 "start though the job has no place any more for some of the checkpoint's state");
+  fraud
+      .add_option("--restarts", options.restarts,
+                  "how often in a row to go on from the newest checkpoint after a failure that may "
+                  "pass; by default 3 with --checkpoint")
+      ->check(CLI::Range(0, 1'000'000));
+}
+
 }  // namespace
 
 Status run_demo_fraud(const DemoFraudOptions& options) {
   Result<Options> run = Options::from_environment();
   if (!run.ok()) return run.status();
-  if (options.workers != 0) run->workers = options.workers;
-  if (!options.checkpoint.empty()) {
-    run->checkpoint.directory = options.checkpoint;
-    run->checkpoint.interval =
-        std::chrono::microseconds(static_cast<std::int64_t>(options.checkpoint_seconds * 1e6));
-  }
+  PENSTOCK_RETURN_IF_ERROR(apply(options, *run));
   const Result<ErrorPolicy> policy = policy_of(options.on_error);
   if (!policy.ok()) return policy.status();
 
@@ -271,11 +317,7 @@ void add_demo_fraud(CLI::App& demo, int& exit_code) {
       "--rules", options->rules,
       "a file with the rules' thresholds as JSON; each change of it comes into force");
   fraud->add_flag("--follow", options->follow, "keep reading a file that grows");
-  fraud->add_option("--checkpoint", options->checkpoint,
-                    "a folder: after a crash, or when it was stopped, the job goes on from there");
-  fraud->add_option("--checkpoint-seconds", options->checkpoint_seconds, "between two checkpoints")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 86'400.0));
+  add_checkpoint_options(*fraud, *options);
   fraud
       ->add_option("--on-error", options->on_error,
                    "what becomes of unreadable records: fail, skip, dead_letter")

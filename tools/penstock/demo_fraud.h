@@ -23,8 +23,12 @@ struct DemoFraudOptions {
   double seconds = 10;   // Of generated payments; 0: until stopped.
   std::uint64_t seed = 1;
   std::uint32_t workers = 1;
-  std::string checkpoint;                // A folder; empty: no checkpoints.
-  double checkpoint_seconds = 1;         // Between them.
+  std::string checkpoint;         // A folder; empty: no checkpoints.
+  double checkpoint_seconds = 1;  // Between them.
+  bool write_ahead_log = false;   // Of what cannot be read again.
+  std::string restore;            // newest | none | e-17; empty: as the environment says.
+  bool allow_dropped_state = false;
+  std::int64_t restarts = -1;            // Below 0: as the environment says, or 3 with checkpoints.
   std::string rules;                     // A file of them, watched; empty: the program's own.
   bool follow = false;                   // Keep reading a growing file.
   std::string on_error = "dead_letter";  // fail | skip | dead_letter

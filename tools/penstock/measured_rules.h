@@ -2,12 +2,17 @@
 //
 // The clock is read once per batch, after its last record: a payment's figure is the time at which its whole batch was
 // judged, never earlier. Payments of the warm-up are left out.
+// Snapshots  Payments and alerts are counted on over a restart, each once; latencies are of this process.
 // Threads    Each task measures for itself and adds its figures to the shared ones when it closes.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,8 +24,20 @@ namespace penstock::tools {
 struct Figures {
   std::mutex mutex;
   bench::Histogram latency_ns;
-  std::uint64_t payments = 0;
-  std::uint64_t alerts = 0;
+  struct Totals {
+    std::uint64_t payments = 0;
+    std::uint64_t alerts = 0;
+  };
+  std::map<std::uint32_t, Totals> of_task;  // In its last run, with what it has gone on from.
+
+  Totals totals() const {
+    Totals sum;
+    for (const auto& [task, own] : of_task) {
+      sum.payments += own.payments;
+      sum.alerts += own.alerts;
+    }
+    return sum;
+  }
 };
 
 class MeasuredRules {
@@ -33,23 +50,42 @@ class MeasuredRules {
 
   void open(OperatorContext& context) {
     clock_ = context.task().clock;
+    task_ = context.task().task_index;
     rules_.open(context);
     arrivals_.reserve(kReserved);
   }
 
   void on_record(const Record<fraud::Payment>& record,
                  CollectorOf<fraud::Alert> auto&& out) noexcept {
-    rules_.on_record(record, Counting<decltype(out)>{out, alerts_});
+    rules_.on_record(record, Counting<decltype(out)>{out, totals_.alerts});
     arrivals_.push_back(record.value.arrival);
   }
 
   auto windows() noexcept { return rules_.windows(); }
   void on_window(const Window<fraud::Activity>& window, const KeyContext<fraud::Card>& card,
                  CollectorOf<fraud::Alert> auto&& out) noexcept {
-    rules_.on_window(window, card, Counting<decltype(out)>{out, alerts_});
+    rules_.on_window(window, card, Counting<decltype(out)>{out, totals_.alerts});
   }
   void on_broadcast(const Record<fraud::RuleSet>& rules, auto&& out) {
     rules_.on_broadcast(rules, out);
+  }
+
+  void capture(SnapshotWriter& out) {
+    rules_.capture(out);
+    const Figures::Totals now{totals_.payments + arrivals_.size(), totals_.alerts};
+    out.section(kSection, 1);
+    std::memcpy(out.add_room(sizeof now), &now, sizeof now);
+  }
+  // One task goes on with what all have counted.
+  Status restore(const SnapshotItem& item) {
+    if (item.section != kSection) return rules_.restore(item);
+    Figures::Totals then;
+    if (item.bytes.size() != sizeof then) return Status::data_error("the figures are cut off");
+    if (task_ != 0) return {};
+    std::memcpy(&then, item.bytes.data(), sizeof then);
+    totals_.payments += then.payments;
+    totals_.alerts += then.alerts;
+    return {};
   }
 
   void end_batch(Instant, auto&&) noexcept {
@@ -59,20 +95,20 @@ class MeasuredRules {
     for (const Instant arrival : arrivals_) {
       if (arrival - first_ >= warm_up_) latency_ns_.record((now - arrival).count());
     }
-    payments_ += arrivals_.size();
+    totals_.payments += arrivals_.size();
     arrivals_.clear();
   }
 
   Status close(auto&&) {
     const std::lock_guard lock(figures_->mutex);
     figures_->latency_ns.merge(latency_ns_);
-    figures_->payments += payments_;
-    figures_->alerts += alerts_;
+    figures_->of_task[task_] = totals_;
     return {};
   }
 
  private:
   static constexpr std::size_t kReserved = 65536;
+  static constexpr std::string_view kSection = "figures";
 
   template <class Out>
   struct Counting {
@@ -91,8 +127,8 @@ class MeasuredRules {
   Instant first_ = kNever;
   std::vector<Instant> arrivals_;
   bench::Histogram latency_ns_;
-  std::uint64_t payments_ = 0;
-  std::uint64_t alerts_ = 0;
+  std::uint32_t task_ = 0;
+  Figures::Totals totals_;
 };
 
 }  // namespace penstock::tools

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "penstock/tests/core/checkpoint/checkpoint_kit.h"
@@ -63,6 +65,23 @@ class CoordinatorTest : public testing::Test {
     writer.flush();
     ports_[task]->finish(ended);
     if (ended) ports_[task]->announce_end();
+  }
+  // For what another thread asks for.
+  template <class Condition>
+  bool step_until(Condition condition) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+      pass(milliseconds(0));
+    }
+    return true;
+  }
+  void epoch(const std::string& item) {
+    ++commands_.done;
+    pass(milliseconds(100));
+    for (std::size_t task = 0; task < ports_.size(); ++task)
+      capture(task, commands_.requested, item);
+    pass(milliseconds(1));
   }
   std::string restored(std::uint32_t stage) {
     std::string all;
@@ -216,6 +235,114 @@ TEST_F(CoordinatorTest, ANamedEpochIsTakenOrRefused) {
   EXPECT_EQ(restored(0), "zero0;");
   start({77});
   EXPECT_FALSE(opened_.ok());
+}
+
+TEST_F(CoordinatorTest, ASavepointBeginsAtOnceThoughNothingWasToDoAndStays) {
+  commands_.done = 0;
+  pass(milliseconds(100));
+  capture(0, commands_.requested, "zero");
+  capture(1, commands_.requested, "one");
+  pass(milliseconds(1));
+  const Epoch before = commands_.requested;
+  std::jthread asks([&] {
+    const Result<Epoch> made = coordinator_->savepoint(std::chrono::seconds(60));
+    ASSERT_TRUE(made.ok()) << made.status().to_string();
+    EXPECT_EQ(made->value, before.value + 1);
+  });
+  ASSERT_TRUE(step_until([&] { return commands_.requested != before; }));
+  capture(0, commands_.requested, "zero");
+  capture(1, commands_.requested, "one");
+  pass(milliseconds(1));
+  asks.join();
+  const Epoch saved = commands_.durable;
+  for (int i = 0; i < 5; ++i) epoch("later");
+  EXPECT_TRUE(files_.exists("/cp/" + checkpoint_name(saved)));
+  EXPECT_FALSE(files_.exists("/cp/" + checkpoint_name(before)));
+  start(saved);
+  EXPECT_EQ(restored(0), "zero;");
+}
+
+TEST_F(CoordinatorTest, ASavepointThatIsGivenUpSaysWhy) {
+  std::jthread asks([&] {
+    const Result<Epoch> made = coordinator_->savepoint(std::chrono::seconds(60));
+    EXPECT_NE(made.status().message().find("count/0"), std::string_view::npos)
+        << made.status().to_string();
+  });
+  ASSERT_TRUE(step_until([&] { return commands_.requested != Epoch{}; }));
+  capture(0, commands_.requested, "zero");
+  pass(milliseconds(1000));
+  asks.join();
+}
+
+TEST_F(CoordinatorTest, NobodyWaitsForASavepointOfAJobThatHasEnded) {
+  capture(0, {1}, "zero", true);
+  capture(1, {1}, "one", true);
+  pass(milliseconds(1));
+  capture(0, {1}, "zero", true);
+  capture(1, {1}, "one", true);
+  pass(milliseconds(1));
+  ASSERT_TRUE(commands_.is_last);
+  EXPECT_EQ(coordinator_->savepoint(std::chrono::seconds(60)).status().code(),
+            StatusCode::kFailedPrecondition);
+}
+
+TEST_F(CoordinatorTest, AFileInTheFolderAsksForASavepointUntilOneIsComplete) {
+  commands_.done = 0;
+  ASSERT_TRUE(write_savepoint_request(files_, "/cp", "abc1").ok());
+  pass(milliseconds(500));
+  ASSERT_EQ(commands_.requested, Epoch{1});
+  pass(milliseconds(1000));  // Given up: the tasks are too slow.
+  EXPECT_EQ(read_savepoint_request(files_, "/cp").value(), "abc1");
+  pass(milliseconds(100));
+  ASSERT_EQ(commands_.requested, Epoch{2});
+  capture(0, {2}, "zero");
+  capture(1, {2}, "one");
+  pass(milliseconds(1));
+  EXPECT_EQ(read_savepoint_request(files_, "/cp").status().code(), StatusCode::kNotFound);
+  const Manifest made = CheckpointFolder(files_, "/cp").read_manifest({2}).value();
+  EXPECT_TRUE(made.savepoint);
+  ASSERT_NE(made.property(kSavepointRequestProperty), nullptr);
+  EXPECT_EQ(*made.property(kSavepointRequestProperty), "abc1");
+}
+
+TEST_F(CoordinatorTest, ARequestThatComesDuringASavepointGetsOneOfItsOwn) {
+  ASSERT_TRUE(write_savepoint_request(files_, "/cp", "first").ok());
+  pass(milliseconds(500));
+  ASSERT_TRUE(write_savepoint_request(files_, "/cp", "second").ok());
+  for (const Epoch each : {Epoch{1}, Epoch{2}}) {
+    ASSERT_EQ(commands_.requested, each);
+    capture(0, each, "zero");
+    capture(1, each, "one");
+    pass(milliseconds(500));
+    pass(milliseconds(1));
+  }
+  const CheckpointFolder folder(files_, "/cp");
+  EXPECT_EQ(*folder.read_manifest({1}).value().property(kSavepointRequestProperty), "first");
+  EXPECT_EQ(*folder.read_manifest({2}).value().property(kSavepointRequestProperty), "second");
+}
+
+TEST_F(CoordinatorTest, AFileThatIsNoRequestIsRemovedWithANotice) {
+  const auto file = files_.open_for_writing("/cp/SAVEPOINT", WriteMode::kCreateNew);
+  ASSERT_TRUE((*file)->append("../../etc/passwd\n").ok());
+  pass(milliseconds(500));
+  EXPECT_FALSE(files_.exists("/cp/SAVEPOINT"));
+  EXPECT_NE(notices_.texts.back().find("SAVEPOINT"), std::string::npos);
+}
+
+TEST(RestoreChoice, IsReadAsPeopleWriteIt) {
+  CheckpointOptions options;
+  EXPECT_TRUE(read_restore_choice("e-17", options).ok());
+  EXPECT_EQ(options.restore_from, Epoch{17});
+  EXPECT_TRUE(read_restore_choice("none", options).ok());
+  EXPECT_TRUE(options.begin_anew);
+  EXPECT_EQ(options.restore_from, Epoch{});
+  EXPECT_TRUE(read_restore_choice("18", options).ok());
+  EXPECT_FALSE(options.begin_anew);
+  EXPECT_EQ(options.restore_from, Epoch{18});
+  EXPECT_TRUE(read_restore_choice("newest", options).ok());
+  EXPECT_EQ(options.restore_from, Epoch{});
+  for (const char* wrong : {"", "0", "e-0", "e-", "-1", "17 ", "oldest"})
+    EXPECT_EQ(read_restore_choice(wrong, options).code(), StatusCode::kInvalidArgument) << wrong;
 }
 
 TEST_F(CoordinatorTest, EpochsAreNeverReused) {

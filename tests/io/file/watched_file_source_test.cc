@@ -16,9 +16,10 @@ using ::testing::HasSubstr;
 
 class WatchedFileSourceTest : public ::testing::Test {
  protected:
-  test::ReaderRun open(std::size_t bytes_max = 1 << 20) const {
+  test::ReaderRun open(std::size_t bytes_max = 1 << 20, bool restores = false) const {
     return test::ReaderRun(
-        *watched_file_source({.path = path_, .poll_interval = 100ms, .bytes_max = bytes_max}));
+        *watched_file_source({.path = path_, .poll_interval = 100ms, .bytes_max = bytes_max}), 0, 1,
+        restores);
   }
   void write(std::string_view bytes) const { test::write_file(path_, bytes); }
   void replace(std::string_view bytes) const {
@@ -131,6 +132,39 @@ TEST_F(WatchedFileSourceTest, AFileThatIsMissingOrADirectoryAtTheStartIsNamed) {
   EXPECT_THAT(open().open_status().to_string(), HasSubstr(path_));
   std::filesystem::create_directory(path_);
   EXPECT_THAT(open().open_status().to_string(), HasSubstr(path_));
+}
+
+TEST_F(WatchedFileSourceTest, ARestoredOneKeepsTheContentOfTheCutInForceUntilItsFirstLook) {
+  write("one");
+  auto before = open();
+  EXPECT_EQ(before.poll()->records, 1u);
+  const std::string captured = before.capture();
+  replace("two");
+  auto after = open(1 << 20, true);
+  ASSERT_TRUE(after.restore({captured}).ok());
+  EXPECT_EQ(after.poll()->records, 0u);
+  EXPECT_EQ(look(after), 1u);
+  EXPECT_THAT(after.texts(), ElementsAre("two"));
+  EXPECT_EQ(after.lines[0].origin, (Origin{SplitId{0}, 1}));
+}
+
+TEST_F(WatchedFileSourceTest, ARestoredOneGivesNothingWhenTheFileIsAsAtTheCut) {
+  write("one");
+  auto before = open();
+  EXPECT_EQ(before.poll()->records, 1u);
+  auto after = open(1 << 20, true);
+  ASSERT_TRUE(after.restore({before.capture()}).ok());
+  EXPECT_EQ(after.poll()->records, 0u);
+  EXPECT_EQ(look(after), 0u);
+}
+
+TEST_F(WatchedFileSourceTest, ContentThatHadNotBeenTakenAtTheCutComesAgain) {
+  write("one");
+  auto before = open();
+  EXPECT_EQ(before.poll()->records, 1u);
+  auto after = open(1 << 20, true);
+  ASSERT_TRUE(after.restore({before.capture(1)}).ok());
+  EXPECT_EQ(after.poll()->records, 1u);
 }
 
 }  // namespace

@@ -1,0 +1,68 @@
+// Counts the payments of each card, from a file into a file; with a checkpoint folder, exactly once whatever is killed.
+//
+//   PENSTOCK__CHECKPOINT=DIR example_keyed_count payments.ndjson counts.ndjson    # And again, after a crash.
+//
+// Writes a line per payment: its card, and how many there were up to it.
+#include <penstock/api/stream.h>
+#include <penstock/io/file/line_file_sink.h>
+#include <penstock/io/file/line_file_source.h>
+#include <penstock/io/json/json.h>
+
+#include <cstdint>
+#include <cstdio>
+
+using Card = penstock::InlineString<19>;
+
+struct Payment {
+  Card card;
+};
+
+struct Count {
+  Card card;
+  std::uint64_t payments = 0;
+};
+
+constexpr auto penstock_json_fields(penstock::Tag<Payment>) {
+  return penstock::json::fields(penstock::json::field("card", &Payment::card));
+}
+constexpr auto penstock_json_fields(penstock::Tag<Count>) {
+  return penstock::json::fields(penstock::json::field("card", &Count::card),
+                                penstock::json::field("payments", &Count::payments));
+}
+
+struct CountPayments {
+  using Output = Count;
+
+  void open(penstock::OperatorContext& context) {
+    count_ = context.value_state<std::uint64_t>("count");
+  }
+  void on_record(const penstock::Record<Payment>& payment,
+                 penstock::CollectorOf<Count> auto&& out) noexcept {
+    out.collect(
+        penstock::Record<Count>{{payment.value.card, ++count_.get_or_create()}, payment.time});
+  }
+
+ private:
+  penstock::ValueState<std::uint64_t> count_;
+};
+
+penstock::Status count(const char* from, const char* to) {
+  penstock::Result<penstock::Options> options = penstock::Options::from_environment();
+  if (!options.ok()) return options.status();
+  penstock::Job job("keyed count");
+  job.source(penstock::line_file_source({.path = from}), penstock::json::decoder<Payment>())
+      .key_by(&Payment::card)
+      .process(CountPayments{})
+      .sink(penstock::line_file_sink({.path = to}), penstock::json::encoder<Count>());
+  return job.run(*options);
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: example_keyed_count FROM TO\n");
+    return 2;
+  }
+  const penstock::Status status = count(argv[1], argv[2]);
+  if (!status.ok()) std::fprintf(stderr, "%s\n", status.to_string().c_str());
+  return status.exit_code();
+}
