@@ -78,7 +78,9 @@ std::int64_t WindowPanes<Acc>::soonest() noexcept {
     ahead_first_ = kEndOfTime;
     return first;
   }
-  if (first == kEndOfTime) {
+  // What time has passed says nothing any more; that matters where there is a gap to be crossed at once.
+  const bool stale = first > place_ && panes_.first_end(ahead_first_) <= place_;
+  if (first == kEndOfTime || stale) {
     ahead_first_ = kEndOfTime;
     ahead_.for_each_key_of_all([this](auto pane) { ahead_first_ = std::min(ahead_first_, pane); });
   }

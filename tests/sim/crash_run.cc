@@ -156,7 +156,10 @@ std::string CrashRun::run_to_the_end() {
   for (; outcome_.steps < steps && !all_done(); ++outcome_.steps) step();
   if (rare_) rare_->rest(true);
   for (int round = 0; !all_done(); ++round) {
-    if (round == kRoundsMax) return "the job hangs";
+    if (round == kRoundsMax) {
+      tell();
+      return "the job hangs";
+    }
     step_all();
   }
   tell();
