@@ -71,8 +71,9 @@ TEST_F(SavepointRequestTest, WaitsForAnotherThatWasFirst) {
   ASSERT_TRUE(write_savepoint_request(files_, "/cp", "other").ok());
   const Result<Epoch> own = ask("own");
   ASSERT_TRUE(own.ok()) << own.status().to_string();
-  const std::string* name =
-      CheckpointFolder(files_, "/cp").read_manifest(*own)->property(kSavepointRequestProperty);
+  const Result<Manifest> manifest = CheckpointFolder(files_, "/cp").read_manifest(*own);
+  ASSERT_TRUE(manifest.ok());
+  const std::string* name = manifest->property(kSavepointRequestProperty);
   ASSERT_NE(name, nullptr);
   EXPECT_EQ(*name, "own");
 }
