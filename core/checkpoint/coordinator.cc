@@ -182,7 +182,11 @@ Status CheckpointCoordinator::take(Part& part, SnapshotPort::Delivery delivery) 
   }
   if (PENSTOCK_BUGGIFY("part.write_fails") && !all_ended())
     return Status(StatusCode::kUnavailable, "as a simulator wants it");
-  if (!delivery.chunk.empty()) return part.writer->append(delivery.chunk);
+  if (!delivery.chunk.empty()) {
+    Status appended = part.writer->append(delivery.chunk);
+    part.task.port->give_back(std::move(delivery.chunk));
+    return appended;
+  }
   if (delivery.before_ack) {
     Status prepared = delivery.before_ack();
     PENSTOCK_CRASH_POINT("output.synced");

@@ -1,8 +1,9 @@
 // core/checkpoint/snapshot_port.h -- the way of a task's captures to whoever makes them durable.
 //
 // Worker     begin(), take(), finish(): an epoch's chunks, in order. Never waits: a capture in slices looks at
-//            has_room() before each, so that little more than kRoomBytes ever wait here.
-// Keeper     next(), on a thread of its own or by hand.
+//            has_room() before each, so that little more than kRoomBytes of it wait here. What records change before
+//            the capture comes to it is copied, room or not: who is_overfull() should take no record.
+// Keeper     next() and give_back(), on a thread of its own or by hand.
 // Epochs     Everything carries its epoch: what comes late for one that was given up is dropped by the keeper.
 // Threads    One worker and one keeper; a lock that is held for a few moves, once per chunk.
 #pragma once
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "penstock/core/base/ids.h"
 #include "penstock/core/stream/snapshot.h"
@@ -23,6 +25,7 @@ namespace penstock {
 class SnapshotPort final : public SnapshotTarget {
  public:
   static constexpr std::size_t kRoomBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kOverfullBytes = std::size_t{64} << 20;
 
   struct Delivery {
     Epoch epoch;
@@ -58,6 +61,26 @@ class SnapshotPort final : public SnapshotTarget {
     return waiting_bytes_ < kRoomBytes;
   }
 
+  bool is_overfull() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return waiting_bytes_ >= kOverfullBytes;
+  }
+  std::string spare() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (spares_.empty()) return {};
+    std::string chunk = std::move(spares_.back());
+    spares_.pop_back();
+    return chunk;
+  }
+  // A chunk that is written. Those of unusual size, and more than can wait, are let go of.
+  void give_back(std::string chunk) noexcept {
+    if (chunk.capacity() > 2 * SnapshotWriter::kChunkBytes) return;
+    chunk.clear();
+    const std::lock_guard lock(mutex_);
+    if (spares_.size() < kRoomBytes / SnapshotWriter::kChunkBytes)
+      spares_.push_back(std::move(chunk));
+  }
+
   std::optional<Delivery> next() {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) return std::nullopt;
@@ -83,6 +106,7 @@ class SnapshotPort final : public SnapshotTarget {
 
   mutable std::mutex mutex_;
   std::deque<Delivery> waiting_;
+  std::vector<std::string> spares_;
   std::size_t waiting_bytes_ = 0;
   bool has_ended_ = false;
   Epoch epoch_;  // The worker's.

@@ -74,6 +74,7 @@ StepOutcome Task::step(Instant now, std::size_t budget) {
       return StepOutcome::kFailed;
   }
   const bool rests = outcome == StepOutcome::kIdle || outcome == StepOutcome::kBlocked;
+  if (rests) until_slice_ = 0;
   if (capture_.running()) wake_at_ = std::min(wake_at_, now + kCapturePatience);
   return captured && rests ? StepOutcome::kWorked : outcome;
 }
@@ -114,6 +115,8 @@ bool Task::go_on_capturing() {
     capture_.cancel();
     return false;
   }
+  if (until_slice_ > 0) return false;
+  until_slice_ = kElementsPerSlice;
   return capture_.advance();
 }
 
@@ -142,7 +145,7 @@ StepOutcome Task::step_running(Instant now, std::size_t budget) {
     finish(false);
     return StepOutcome::kWorked;
   }
-  if (!body_->ready() || PENSTOCK_BUGGIFY("task.ring_full"))
+  if (!body_->ready() || capture_.overfull() || PENSTOCK_BUGGIFY("task.ring_full"))
     return failure_.failed() ? fail() : StepOutcome::kBlocked;
   return after_turn(body_->poll(now, PENSTOCK_BUGGIFY("task.batch_of_one") ? 1 : budget), now);
 }
@@ -173,6 +176,8 @@ StepOutcome Task::fail() noexcept {
 }
 
 StepOutcome Task::after_turn(const Turn& turn, Instant now) {
+  until_slice_ -=
+      std::min(until_slice_, std::max(turn.records, kElementsPerSlice / kTurnsPerSlice));
   if (turn.records_aside > 0) {
     counters_.records_in.add(turn.records_aside);
     // What they have made come out told the readers that time goes on here.
@@ -211,8 +216,9 @@ bool Task::end_batch(Instant now, std::size_t fire_budget) {
 }
 
 StepOutcome Task::step_firing(Instant now) {
+  until_slice_ = 0;
   if (failure_.failed()) return fail();
-  if (!body_->ready()) return StepOutcome::kBlocked;
+  if (!body_->ready() || capture_.overfull()) return StepOutcome::kBlocked;
   if (end_batch(now, context_.firing.slice))
     return failure_.failed() ? fail() : StepOutcome::kWorked;
   close_body();

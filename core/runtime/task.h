@@ -75,6 +75,10 @@ class Task {
  private:
   static constexpr std::chrono::milliseconds kSkewPatience{10};
   static constexpr std::chrono::milliseconds kCapturePatience{1};
+  // What is read between two slices of a capture: under light load a control element stands behind each few records, and
+  // a slice behind each of them would let records come faster than they are read.
+  static constexpr std::size_t kElementsPerSlice = 64;
+  static constexpr std::size_t kTurnsPerSlice = 8;
 
   // kFiring: no more input; what the last watermark made due comes out. kDraining: closed, outputs empty themselves.
   // kEnded: takes part in snapshots still.
@@ -111,6 +115,7 @@ class Task {
   WatermarkCoalescer coalescer_;
   BarrierAligner aligner_;
   TaskCapture capture_;
+  std::size_t until_slice_ = 0;                   // Elements.
   Epoch captured_;                                // The last one that it has captured, or begun to.
   Epoch committed_;                               // The last one that it has been told of.
   std::atomic<std::uint64_t> counted_before_{0};  // Of its records_in: by those it goes on from.

@@ -31,6 +31,8 @@ class TaskCapture {
 
   bool enabled() const noexcept { return port_ != nullptr; }
   bool running() const noexcept { return running_; }
+  // So many copies wait to be made durable that no record should make more.
+  bool overfull() const noexcept { return running_ && port_->is_overfull(); }
   const SnapshotPort* port() const noexcept { return port_; }
 
   // REQUIRES: enabled, none runs. `ended`: the task has, and will be the same in every later epoch.
@@ -52,8 +54,8 @@ class TaskCapture {
   static constexpr std::string_view kOperator = "task";
 
  private:
-  // Entries per slice: about 10 us.
-  static constexpr std::size_t kSlice = 256;
+  // Entries per slice: 20 us where none of them is in a cache.
+  static constexpr std::size_t kSlice = 128;
 
   Status restore_watermarks(std::string_view bytes);
   Status restore_counter(std::string_view bytes);

@@ -49,7 +49,10 @@ char* SnapshotWriter::add_room(std::size_t bytes) {
 char* SnapshotWriter::frame(std::uint32_t section, std::size_t bytes) {
   PENSTOCK_CHECK(bytes <= std::numeric_limits<std::uint32_t>::max());
   if (!chunk_.empty() && chunk_.size() + kFrameHeader + bytes > kChunkBytes) flush();
-  if (chunk_.capacity() == 0) chunk_.reserve(kChunkBytes);
+  if (chunk_.capacity() < kChunkBytes) {
+    chunk_ = target_->spare();
+    chunk_.reserve(kChunkBytes);
+  }
   const std::size_t at = chunk_.size();
   chunk_.resize(at + kFrameHeader + bytes);
   put(chunk_.data() + at, static_cast<std::uint32_t>(bytes));

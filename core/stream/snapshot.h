@@ -28,6 +28,9 @@ class SnapshotTarget {
  public:
   virtual ~SnapshotTarget() = default;
   virtual void take(std::string chunk) noexcept = 0;
+  // An empty string to fill as the next chunk, with the memory of one that is done with if there is one: memory that is
+  // new to the process costs its first writer far more than the writing.
+  virtual std::string spare() noexcept { return {}; }
   // False: whoever captures in slices should wait before the next one.
   virtual bool has_room() const noexcept { return true; }
   // See SnapshotWriter. Who makes nothing durable, as in tests of operators, drops both.

@@ -28,6 +28,8 @@ struct Script {
   bool has_left_inputs = false;
   bool has_room = true;
   bool has_left = true;
+  bool captures = false;  // In slices that do not end.
+  int slices = 0;
   bool stops_by_itself = false;
   Status open_status;
   Status close_status;
@@ -83,6 +85,10 @@ class ScriptedBody final : public StageBody {
   }
   std::chrono::microseconds skew_limit() const noexcept override { return script_.skew_limit; }
   Instant wake_at() const noexcept override { return script_.wakes_at; }
+  bool capture_more(std::size_t, SnapshotWriter&) noexcept override {
+    ++script_.slices;
+    return script_.captures;
+  }
   Status close() override {
     note("close");
     return script_.close_status;
@@ -108,13 +114,13 @@ Turn control(ElementHeader header, std::size_t channel = 0) {
 Turn ended() { return {.kind = TurnKind::kEnded, .records = 0, .channel = 0, .control = {}}; }
 
 struct TaskKit {
-  explicit TaskKit(std::size_t channels, std::size_t aside = 0) {
+  explicit TaskKit(std::size_t channels, std::size_t aside = 0, SnapshotPort* port = nullptr) {
     script.aside = aside;
     TaskContext context;
     context.stage_name = "stage";
     context.task_index = 4;
-    task =
-        std::make_unique<Task>(std::make_unique<ScriptedBody>(script, channels), context, orders);
+    task = std::make_unique<Task>(std::make_unique<ScriptedBody>(script, channels), context, orders,
+                                  port);
     EXPECT_TRUE(task->open().ok());
   }
   StepOutcome step() { return task->step(Instant{}, 16); }
@@ -158,6 +164,42 @@ TEST(Task, DoesNotPollWithoutRoomInItsOutputs) {
   kit.script.has_room = false;
   EXPECT_EQ(kit.step(), StepOutcome::kBlocked);
   EXPECT_THAT(kit.script.log, IsEmpty());
+}
+
+TEST(Task, TakesNoRecordWhileTooManyCopiesOfACaptureWait) {
+  SnapshotPort port;
+  TaskKit kit(1, 0, &port);
+  kit.script.captures = true;
+  kit.after(control(ElementHeader::barrier({1})));
+  port.take(std::string(SnapshotPort::kOverfullBytes, 'x'));
+  kit.script.turns = {data(5)};
+  EXPECT_EQ(kit.step(), StepOutcome::kBlocked);
+  EXPECT_EQ(kit.task->metrics().records_in, 0u);
+  EXPECT_LT(kit.task->wake_at(), kNever) << "nobody says when they are written";
+  while (port.next()) continue;
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.task->metrics().records_in, 5u);
+}
+
+TEST(Task, ReadsSeveralShortTurnsBetweenTwoSlicesOfACapture) {
+  SnapshotPort port;
+  TaskKit kit(1, 0, &port);
+  kit.script.captures = true;
+  kit.after(control(ElementHeader::barrier({1})));
+  for (int i = 0; i < 40; ++i) {
+    kit.script.turns = {data(1)};
+    kit.step();
+  }
+  EXPECT_EQ(kit.script.slices, 5);
+  kit.step();  // Nothing to read.
+  const int before = kit.script.slices;
+  for (int i = 0; i < 10; ++i) kit.step();
+  EXPECT_EQ(kit.script.slices, before + 10);
+  for (int i = 0; i < 10; ++i) {
+    kit.script.turns = {data(256)};
+    kit.step();
+  }
+  EXPECT_EQ(kit.script.slices, before + 20) << "many records are worth a slice";
 }
 
 TEST(Task, ASourceSendsTheBarrierEvenWithoutRoom) {
