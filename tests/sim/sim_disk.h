@@ -163,11 +163,13 @@ struct SimDisk {
   // Puts on the disk the changes in one directory, and whatever they build on.
   void settle_directory(const NodePtr& directory) {
     std::vector<bool> chosen(pending.size());
+    std::vector<const NameChange*> later;
     for (std::size_t i = pending.size(); i-- > 0;) {
-      chosen[i] = pending[i].is_in(directory);
-      for (std::size_t later = i + 1; later < pending.size(); ++later) {
-        if (chosen[later] && pending[later].depends_on(pending[i])) chosen[i] = true;
-      }
+      const NameChange& change = pending[i];
+      chosen[i] = change.is_in(directory) ||
+                  std::any_of(later.begin(), later.end(),
+                              [&](const NameChange* built) { return built->depends_on(change); });
+      if (chosen[i]) later.push_back(&change);
     }
     settle(chosen);
   }
