@@ -71,6 +71,9 @@ std::string CrashRun::run_all() {
 
 Status CrashRun::start() {
   if (rare_) rare_->rest(false);
+  if (const auto& tasks = schedule_.keyed_tasks; !tasks.empty())
+    seeds_.keyed_tasks = tasks[runs_ % tasks.size()];
+  ++runs_;
   made_ = make_keyed_job(seeds_, &ledger_);
   EngineOptions options{.workers = schedule_.shape.workers,
                         .ring_slots = schedule_.shape.ring_slots,
@@ -173,8 +176,8 @@ std::string CrashRun::check() const {
     if (!sink->defect->empty()) return sink->name + ": " + *sink->defect;
     if (!sink->of_event_time) continue;
     SimRows rows;
+    std::map<std::pair<What, std::uint32_t>, std::int64_t> newest;
     for (const Published<SimRow>& task : *sink->published) {
-      std::map<std::pair<What, std::uint32_t>, std::int64_t> newest;
       for (const SimRow& row : task.all) {
         auto [before, is_first] = newest.try_emplace({row.what, row.key}, row.end);
         if (!is_first && row.end <= before->second && row.what != What::kUpdatedWindow)

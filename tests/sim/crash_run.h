@@ -34,6 +34,7 @@ struct CrashSchedule {
   double coordinator = 0.2;  // Steps that are the coordinator's.
   bool rare = false;         // See core/base/buggify.h.
   std::vector<Stop> stops{};
+  std::vector<std::uint32_t> keyed_tasks{};  // Of the runs, in turn; empty: see KeyedJobSeeds.
 };
 CrashSchedule random_crashes(std::uint64_t seed);
 std::string describe(const CrashSchedule& schedule);
@@ -70,6 +71,7 @@ class CrashRun {
 
   KeyedJobSeeds seeds_;
   CrashSchedule schedule_;
+  std::size_t runs_ = 0;  // Begun.
   Random random_;
   VirtualClock clock_;
   SimFileSystem files_;

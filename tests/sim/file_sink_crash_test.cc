@@ -17,6 +17,7 @@
 #include "penstock/io/file/line_file_sink.h"
 #include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/sim/sim_file_system.h"
+#include "penstock/tests/sim/simulated_life.h"
 
 namespace penstock {
 namespace {
@@ -43,11 +44,9 @@ struct Durable {
 };
 
 // The power went, or the process was killed: thrown out of the run.
-struct Died {};
-// A sink failed: the job begins again from its last epoch.
-struct Failed {
-  Status status;
-};
+using sim::Died;
+using sim::Failed;  // A sink: the job begins again from its last epoch.
+using sim::kForever;
 
 // One life of a job with two tasks that write to one sink, in steps drawn from a seed.
 class Life {
@@ -224,21 +223,8 @@ class FileSinkCrash : public testing::TestWithParam<std::string> {
 
   // A life, perhaps cut short. False when it was.
   bool live(SimFileSystem& disk, std::uint64_t seed, std::uint64_t calls) {
-    Life life(disk, path(), seed, calls == kForever ? kForever : disk.calls() + calls, durable_);
-    if (calls != kForever) {
-      disk.fail_call(disk.calls() + calls, EIO, SimFileSystem::Repeat::kForever);
-    }
-    bool whole = true;
-    try {
-      life.run();
-    } catch (const Died&) {
-      whole = false;
-    } catch (const Failed& failed) {
-      ADD_FAILURE() << failed.status.to_string();
-      whole = false;
-    }
-    disk.clear_faults();
-    return whole;
+    const std::uint64_t dies_at = sim::call_in(disk, calls);
+    return sim::live_until(disk, Life(disk, path(), seed, dies_at, durable_), dies_at);
   }
 
   void expect_nothing_left(SimFileSystem& disk, const std::string& what) {
@@ -252,7 +238,6 @@ class FileSinkCrash : public testing::TestWithParam<std::string> {
       ASSERT_EQ(wrong(text, task), "") << what << "\n" << text;
   }
 
-  static constexpr std::uint64_t kForever = ~std::uint64_t{0};
   std::optional<Durable> durable_;
 
  private:

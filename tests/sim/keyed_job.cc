@@ -35,11 +35,13 @@ struct NoteRows {
   std::map<std::pair<What, std::uint32_t>, std::int64_t> newest{};
   LedgerWriter<SimRow> writer{};
   std::uint32_t task = 0;
+  std::uint32_t tasks = 1;
 
   Status open(const TaskContext& context) {
     task = context.task_index;
+    tasks = context.task_count;
     trace = &sink->tasks[task];
-    if (sink->published != nullptr) writer.open(&(*sink->published)[task]);
+    if (sink->published != nullptr) writer.open(*sink->published);
     return Status();
   }
   void on_record(const Record<SimRow>& record, auto&&) noexcept {
@@ -56,7 +58,7 @@ struct NoteRows {
   }
   void capture(Epoch, SnapshotWriter& out) noexcept { writer.capture(out); }
   Status restore(const SnapshotItem& item) {
-    if (item.task_index == task) writer.restore(item.bytes);
+    if (item.task_index % tasks == task) writer.restore(item.bytes);
     return Status();
   }
   void committed(Epoch) noexcept { writer.committed(); }
@@ -107,6 +109,7 @@ class Builder {
         made_(made),
         job_(*made.job),
         with_wishes_(seeds.with_wishes && !seeds.may_be_late),
+        keyed_tasks_(seeds.keyed_tasks),
         idles_(dealing_.sources.back().pausing == Pausing::kIdleUntilLast) {}
 
   void build() {
@@ -118,6 +121,10 @@ class Builder {
 
  private:
   std::uint32_t some_tasks() { return static_cast<std::uint32_t>(1 + shape_.below(4)); }
+  std::uint32_t keyed_tasks() {
+    const std::uint32_t drawn = some_tasks();
+    return keyed_tasks_ > 0 ? keyed_tasks_ : drawn;
+  }
   // Where a source that is idle has several ways to one task, its records may be late there when it wakes: the first
   // way that wakes does not wait for the others. So there is one way only where nothing may be late.
   std::uint32_t tasks_in_between() { return idles_ ? 1 : some_tasks(); }
@@ -205,7 +212,7 @@ class Builder {
   void add_windows(Mid events, NaiveSum sum) {
     const NaiveSpec spec = some_windows();
     const microseconds lateness(what_.chance(0.3) ? what_.between(0, 3) * spec.slide : 0);
-    auto sink = new_sink("windows", some_tasks());
+    auto sink = new_sink("windows", keyed_tasks());
     sink->naive = [spec, sum](const SimEvents& sent) { return naive_windows(sent, spec, sum); };
     sink->when_late = spec.size == spec.slide ? LateAnswer::kExact : LateAnswer::kNone;
     note(std::move(events)
@@ -220,7 +227,7 @@ class Builder {
   }
   void add_sessions(Mid events) {
     const std::int64_t gap = kTick * what_.between(0, 25) + 1;
-    auto sink = new_sink("sessions", some_tasks());
+    auto sink = new_sink("sessions", keyed_tasks());
     sink->naive = [gap](const SimEvents& sent) { return naive_sessions(sent, gap, naive_sum); };
     sink->when_late = LateAnswer::kTotal;
     note(std::move(events)
@@ -245,7 +252,7 @@ class Builder {
         sink);
   }
   void add_clockwork(Mid events) {
-    auto sink = new_sink("clockwork", some_tasks());
+    auto sink = new_sink("clockwork", keyed_tasks());
     const bool wishes = keeps_order_ && with_wishes_;
     sink->naive = [wishes](const SimEvents& sent) { return naive_timers(sent, wishes); };
     sink->when_late = LateAnswer::kExact;
@@ -256,7 +263,7 @@ class Builder {
          sink);
   }
   void add_reminders(Mid events) {
-    auto sink = new_sink("reminders", some_tasks());
+    auto sink = new_sink("reminders", keyed_tasks());
     sink->of_event_time = false;
     sink->passes_late = made_.may_be_late;
     sink->when_late = LateAnswer::kExact;
@@ -271,7 +278,7 @@ class Builder {
         sink);
   }
   void add_beside_rules(Mid events) {
-    auto sink = new_sink("beside rules", some_tasks());
+    auto sink = new_sink("beside rules", keyed_tasks());
     const NaiveSpec spec = some_windows();
     const bool wishes = keeps_order_ && with_wishes_;
     sink->naive = [spec, wishes](const SimEvents& sent) {
@@ -305,7 +312,7 @@ class Builder {
   void add_windows_of_windows(Mid events) {
     const NaiveSpec first = some_windows();
     const NaiveSpec second = some_windows();
-    auto sink = new_sink("windows of windows", some_tasks());
+    auto sink = new_sink("windows of windows", keyed_tasks());
     sink->naive = [first, second](const SimEvents& sent) {
       return naive_windows(events_of(naive_windows(sent, first, naive_sum)), second, naive_sum);
     };
@@ -330,7 +337,7 @@ class Builder {
     sink->tasks.resize(tasks);
     sink->late.resize(tasks);
     if (ledger_ != nullptr) {
-      if (ledger_->sinks.size() == made_.sinks.size()) ledger_->sinks.emplace_back(tasks);
+      if (ledger_->sinks.size() == made_.sinks.size()) ledger_->sinks.emplace_back();
       sink->published = &ledger_->sinks[made_.sinks.size()];
     }
     made_.sinks.push_back(sink);
@@ -358,6 +365,7 @@ class Builder {
   KeyedJob& made_;
   Job& job_;
   bool with_wishes_;
+  std::uint32_t keyed_tasks_;
   bool idles_;
   bool keeps_order_ = true;
 };

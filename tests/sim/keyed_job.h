@@ -47,8 +47,8 @@ struct RowSink {
   std::shared_ptr<std::string> defect = std::make_shared<std::string>();
   std::function<SimRows(const SimEvents&)> naive;
   LateAnswer when_late = LateAnswer::kNone;
-  bool passes_late = false;                             // Its operator does not judge lateness.
-  std::vector<Published<SimRow>>* published = nullptr;  // By task; null: nothing survives a crash.
+  bool passes_late = false;            // Its operator does not judge lateness.
+  Slots<SimRow>* published = nullptr;  // Null: nothing survives a crash.
   bool of_event_time =
       true;  // Else rows come by the clock, and `naive` gives those that come at once.
 };
@@ -62,16 +62,17 @@ struct KeyedJob {
 };
 
 struct KeyedJobSeeds {
-  std::uint64_t content = 0;  // Events and operators: what the answer depends on.
-  std::uint64_t dealing = 0;  // Who sends which event when.
-  std::uint64_t shape = 0;    // Parallelism and exchanges.
+  std::uint64_t content = 0;      // Events and operators: what the answer depends on.
+  std::uint64_t dealing = 0;      // Who sends which event when.
+  std::uint64_t shape = 0;        // Parallelism and exchanges.
+  std::uint32_t keyed_tasks = 0;  // Of each keyed stage; 0: as the shape has it.
   bool may_be_late = false;
   bool with_wishes = true;  // Timers whose answer depends on which source sent what.
 };
 
 // What survives the runs of a job that crashes: by sink.
 struct KeyedLedger {
-  std::deque<std::vector<Published<SimRow>>> sinks;
+  std::deque<Slots<SimRow>> sinks;
 };
 // With a ledger, which outlives the job, sinks publish into it.
 KeyedJob make_keyed_job(const KeyedJobSeeds& seeds, KeyedLedger* ledger = nullptr);

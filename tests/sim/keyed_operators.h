@@ -116,10 +116,10 @@ struct ClockworkBesideRules : Clockwork {
       out.add({reinterpret_cast<const char*>(&item), sizeof(item)});
     }
   }
-  // Each task of the stage has seen them all.
+  // Each task of the stage had seen them all, however many there were.
   Status restore(const SnapshotItem& item) {
     NextRule next;
-    if (item.task_index != task) return Status();
+    if (item.task_index != task % item.task_count) return Status();
     std::memcpy(&next, item.bytes.data(), sizeof(next));
     next_rule[next.source] = next.id;
     return Status();

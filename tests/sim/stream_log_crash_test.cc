@@ -18,11 +18,12 @@
 #include "penstock/io/file/stream_line_reader.h"
 #include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/sim/sim_file_system.h"
+#include "penstock/tests/sim/simulated_life.h"
 
 namespace penstock {
 namespace {
 
-constexpr std::uint64_t kForever = ~std::uint64_t{0};
+using sim::kForever;
 constexpr std::uint64_t kSegmentBytes = 300;
 constexpr std::size_t kLines = 200;
 const std::string kFolder = "job/wal-standard%20input";
@@ -74,10 +75,8 @@ struct Durable {
   std::string lines;
 };
 
-struct Died {};
-struct Failed {
-  Status status;
-};
+using sim::Died;
+using sim::Failed;
 
 // One life of the job. Its input goes on at what the log holds: a writer that knows it.
 class Life {
@@ -210,20 +209,8 @@ class StreamLogCrash : public testing::Test {
 
   // A life, perhaps cut short after so many calls. False when it was.
   bool live(SimFileSystem& disk, std::uint64_t seed, std::uint64_t calls) {
-    const bool dies = calls != kForever;
-    Life life(disk, input_, seed, dies ? disk.calls() + calls : kForever, durable_, handed_on_);
-    if (dies) disk.fail_call(disk.calls() + calls, EIO, SimFileSystem::Repeat::kForever);
-    bool whole = true;
-    try {
-      life.run();
-    } catch (const Died&) {
-      whole = false;
-    } catch (const Failed& failed) {
-      ADD_FAILURE() << failed.status.to_string();
-      whole = false;
-    }
-    disk.clear_faults();
-    return whole;
+    const std::uint64_t dies_at = sim::call_in(disk, calls);
+    return sim::live_until(disk, Life(disk, input_, seed, dies_at, durable_, handed_on_), dies_at);
   }
 
   void expect_all_once(const std::string& what) const {

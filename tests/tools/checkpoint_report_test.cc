@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "penstock/tests/core/checkpoint/checkpoint_kit.h"
+#include "penstock/tests/harness/temporary_folder.h"
 #include "penstock/tools/penstock/checkpoint_command.h"
 
 namespace penstock::tools {
@@ -24,16 +23,12 @@ using testing::StartsWith;
 class CheckpointReport : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "/penstock-checkpoints-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
     store_ = std::make_unique<CheckpointStore>(*files_, root_, CheckpointStoreOptions{}, notices_);
     ASSERT_EQ(store_->open().to_string(), "ok");
     for (std::uint64_t e = 1; e <= 3; ++e) {
       ASSERT_EQ(checkpoint_kit::write_checkpoint(*store_, {e}, e == 2).to_string(), "ok");
     }
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   void append_byte(const std::string& path) {
     auto file = files_->open_for_writing(root_ + "/" + path, WriteMode::kAppend);
@@ -59,7 +54,8 @@ class CheckpointReport : public testing::Test {
 
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
   checkpoint_kit::HeardNotices notices_;
-  std::string root_;
+  test::TemporaryFolder temporary_;
+  const std::string& root_ = temporary_.path();
   std::unique_ptr<CheckpointStore> store_;
 };
 

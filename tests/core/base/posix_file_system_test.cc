@@ -16,19 +16,13 @@
 #include <vector>
 
 #include "penstock/core/base/file_system.h"
+#include "penstock/tests/harness/temporary_folder.h"
 
 namespace penstock {
 namespace {
 
 class PosixFileSystem : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "/penstock-files-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   std::string path(const std::string& name) const { return root_ + "/" + name; }
   std::string content(const std::string& name) {
     auto file = files_->open_for_reading(path(name));
@@ -51,7 +45,8 @@ class PosixFileSystem : public testing::Test {
   }
 
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
-  std::string root_;
+  test::TemporaryFolder temporary_;
+  const std::string& root_ = temporary_.path();
 };
 
 TEST_F(PosixFileSystem, CutsAFileOffAndNeverMakesItLonger) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "penstock/core/base/notice.h"
 #include "penstock/examples/fraud/fraud_job.h"
 #include "penstock/io/file/line_file_source.h"
+#include "penstock/tests/harness/temporary_folder.h"
 
 namespace fraud {
 namespace {
@@ -27,12 +27,6 @@ class NoNotices final : public penstock::Notices {
 
 class FraudRulesTest : public ::testing::Test {
  protected:
-  FraudRulesTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "penstock-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~FraudRulesTest() override { std::filesystem::remove_all(folder_); }
-
   // Rules under which every payment of these tests is an alert.
   void write_rules(int version) const {
     std::ofstream(folder_ + "/rules.json")
@@ -86,7 +80,8 @@ class FraudRulesTest : public ::testing::Test {
       idle = handle.poll() == penstock::StepOutcome::kWorked ? 0 : idle + 1;
   }
 
-  std::string folder_;
+  penstock::test::TemporaryFolder temporary_;
+  const std::string& folder_ = temporary_.path();
   penstock::VirtualClock clock_{penstock::EventTime{1'704'067'200'000'000}};
   NoNotices notices_;
   std::vector<std::uint32_t> versions_;  // Of alerts.
