@@ -28,6 +28,7 @@
 #include "penstock/api/window_all_stream.h"
 #include "penstock/core/runtime/source_input.h"
 #include "penstock/io/decode/decoded_source.h"
+#include "penstock/io/file/resolved_path.h"
 
 namespace penstock {
 
@@ -79,6 +80,11 @@ class Job {
     const StageId stage = plan_->add_stage(bytes->name());
     plan_->stage(stage).parallelism_max = bytes->parallelism_max();
     plan_->reads_path(bytes->path());
+    if (options.on_error == ErrorPolicy::kDeadLetter) {
+      plan_->puts_bad_records_into(resolved_path(options.dead_letter_path));
+      if (options.dead_letter_sink != nullptr)
+        plan_->puts_bad_records_into(options.dead_letter_sink->path());
+    }
     return Stream<typename Decoder::Value, internal::FromPrototype<Input>>(
         plan_, stage, {Input(std::move(bytes), std::move(decoder), std::move(options))}, {});
   }

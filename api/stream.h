@@ -153,7 +153,7 @@ class [[nodiscard]] Stream {
   // Encodes each record and writes it as one line or message of `sink`.
   template <class Encoder>
   void sink(std::shared_ptr<const ByteSink> sink, Encoder encoder) && {
-    plan_->writes_path(sink->path());
+    plan_->writes_to(sink);
     std::move(*this)
         .template append<T>(EncodedSink<T, Encoder>(std::move(sink), std::move(encoder)))
         .seal(internal::ToNowhere{});

@@ -228,6 +228,11 @@ class KeyedProcess {
     state_->cancel_capture();
     for_each_window([](auto& window) { window.cancel_capture(); });
   }
+  std::size_t copied_bytes() const noexcept {
+    std::size_t bytes = state_->copied_bytes();
+    for_each_window([&](const auto& window) { bytes += window.copied_bytes(); });
+    return bytes;
+  }
   Status restore(const SnapshotItem& item) {
     if (KeyedStateStore::is_of_state(item)) return state_->restore(item);
     if (item.section == kTimes) return state_->with_place(restore_times(item));

@@ -100,6 +100,7 @@ class KeyedStateStore {
   void capture(Epoch epoch, SnapshotWriter& out) { snapshot_.begin(epoch, out); }
   bool capture_more(std::size_t budget, SnapshotWriter& out) { return snapshot_.more(budget, out); }
   void cancel_capture() noexcept { snapshot_.cancel(); }
+  std::size_t copied_bytes() const noexcept { return snapshot_.waiting_bytes(); }
   static bool is_of_state(const SnapshotItem& item) noexcept {
     return StateSnapshot::is_of_state(item);
   }

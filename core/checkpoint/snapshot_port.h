@@ -1,8 +1,7 @@
 // core/checkpoint/snapshot_port.h -- the way of a task's captures to whoever makes them durable.
 //
 // Worker     begin(), take(), finish(): an epoch's chunks, in order. Never waits: a capture in slices looks at
-//            has_room() before each, so that little more than kRoomBytes of it wait here. What records change before
-//            the capture comes to it is copied, room or not: who is_overfull() should take no record.
+//            has_room() before each, so that little more than kRoomBytes ever wait here.
 // Keeper     next() and give_back(), on a thread of its own or by hand.
 // Epochs     Everything carries its epoch: what comes late for one that was given up is dropped by the keeper.
 // Threads    One worker and one keeper; a lock that is held for a few moves, once per chunk.
@@ -25,7 +24,6 @@ namespace penstock {
 class SnapshotPort final : public SnapshotTarget {
  public:
   static constexpr std::size_t kRoomBytes = std::size_t{4} << 20;
-  static constexpr std::size_t kOverfullBytes = std::size_t{64} << 20;
 
   struct Delivery {
     Epoch epoch;
@@ -61,10 +59,6 @@ class SnapshotPort final : public SnapshotTarget {
     return waiting_bytes_ < kRoomBytes;
   }
 
-  bool is_overfull() const noexcept {
-    const std::lock_guard lock(mutex_);
-    return waiting_bytes_ >= kOverfullBytes;
-  }
   std::string spare() noexcept override {
     const std::lock_guard lock(mutex_);
     if (spares_.empty()) return {};

@@ -33,12 +33,15 @@ bool overlap(std::string_view a, std::string_view b) {
 void Plan::use_path(PathUse use) {
   if (use.path.empty()) return;
   for (const PathUse& other : paths_) {
-    if (!(use.writes || other.writes) || !overlap(use.path, other.path)) continue;
+    const bool share = use.kind == other.kind && use.kind != PathUse::kWrites;
+    if (share || !overlap(use.path, other.path)) continue;
     const std::string both = use.path == other.path ? use.path : use.path + " and " + other.path;
-    if (use.writes && other.writes) {
-      refuse(Status::invalid_argument(both +
-                                      ": two sinks would destroy each other's output there: give "
-                                      "each a file or folder of its own"));
+    if (use.kind != PathUse::kReads && other.kind != PathUse::kReads) {
+      const bool both_sinks = use.kind == other.kind;
+      refuse(Status::invalid_argument(both + ": " +
+                                      (both_sinks ? "two sinks" : "a sink and bad records") +
+                                      " would destroy each other's output there: give each a file "
+                                      "or folder of its own"));
     } else {
       refuse(Status::invalid_argument(
           both + ": the job would read what it writes itself: write to another file or folder"));

@@ -9,11 +9,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/plan/exchange.h"
+#include "penstock/core/stream/sink.h"
 #include "penstock/core/stream/stage_body.h"
 
 namespace penstock {
@@ -51,15 +53,22 @@ class Plan {
   StageId add_stage(std::string name);
   void seal(StageId stage, StageBodyFactory make_body);
   void connect(ExchangeSpec exchange);
-  // What the job reads and writes; see ByteSource::path(). A file has one writer, and no reader beside it.
-  void reads_path(const std::string& path) { use_path({path, false}); }
-  void writes_path(const std::string& path) { use_path({path, true}); }
+  // What the job reads and writes; see ByteSource::path(). A file has one writer, and no reader beside it; but several
+  // sources may put their bad records into one file.
+  void reads_path(const std::string& path) { use_path({path, PathUse::kReads}); }
+  void writes_path(const std::string& path) { use_path({path, PathUse::kWrites}); }
+  void puts_bad_records_into(const std::string& path) { use_path({path, PathUse::kBadRecords}); }
+  void writes_to(std::shared_ptr<const ByteSink> sink) {
+    writes_path(sink->path());
+    sinks_.push_back(std::move(sink));
+  }
   // Notes that what was written can never run; validate() reports the first of these.
   void refuse(Status why);
   StageSpec& stage(StageId id) { return stages_[id.value]; }
 
   const std::vector<StageSpec>& stages() const noexcept { return stages_; }
   const std::vector<ExchangeSpec>& exchanges() const noexcept { return exchanges_; }
+  const std::vector<std::shared_ptr<const ByteSink>>& sinks() const noexcept { return sinks_; }
 
   // Whether it can run: nothing refused, at least one stage, every stage sealed, no cycle, every number in its bounds.
   Status validate() const;
@@ -68,14 +77,16 @@ class Plan {
 
  private:
   struct PathUse {
+    enum Kind : std::uint8_t { kReads, kWrites, kBadRecords };
     std::string path;  // Empty: none.
-    bool writes = false;
+    Kind kind = kReads;
   };
   void use_path(PathUse use);
 
   std::vector<StageSpec> stages_;
   std::vector<ExchangeSpec> exchanges_;
   std::vector<PathUse> paths_;
+  std::vector<std::shared_ptr<const ByteSink>> sinks_;
   Status refused_;
 };
 

@@ -138,6 +138,7 @@ class ChainBody final : public StageBody {
   bool capture_more(std::size_t budget, SnapshotWriter& out) noexcept override {
     return chain_.capture_more(budget, out);
   }
+  std::size_t copied_bytes() const noexcept override { return chain_.copied_bytes(); }
   bool captured() const noexcept override {
     if constexpr (requires { input_.captured(); }) {
       if (!input_.captured()) return false;

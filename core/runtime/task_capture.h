@@ -31,8 +31,11 @@ class TaskCapture {
 
   bool enabled() const noexcept { return port_ != nullptr; }
   bool running() const noexcept { return running_; }
-  // So many copies wait to be made durable that no record should make more.
-  bool overfull() const noexcept { return running_ && port_->is_overfull(); }
+  // So many copies wait for the keeper that no record should make more.
+  bool overfull() const noexcept {
+    return running_ && !port_->has_room() && body_.copied_bytes() >= kCopiedBytesMax;
+  }
+  static constexpr std::size_t kCopiedBytesMax = std::size_t{64} << 20;
   const SnapshotPort* port() const noexcept { return port_; }
 
   // REQUIRES: enabled, none runs. `ended`: the task has, and will be the same in every later epoch.

@@ -25,6 +25,7 @@
 //                                                    small; what is large is captured in slices, as of the cut
 //   bool capture_more(budget, SnapshotWriter&) noexcept
 //                                                    a slice of about `budget` entries; true: there is more
+//   std::size_t copied_bytes() const noexcept        of what has changed since the cut and waits for a slice
 //   bool captured() const noexcept                   whether what the outside must confirm for the cut is confirmed
 //   void cancel_capture() noexcept                   the epoch was given up
 //   Status restore(const SnapshotItem&)              after open(): each item that it captured in any task of the stage
@@ -168,6 +169,13 @@ class Chain {
       }
     });
     return more;
+  }
+  std::size_t copied_bytes() const noexcept {
+    std::size_t bytes = 0;
+    each([&](const auto& op) {
+      if constexpr (requires { op.copied_bytes(); }) bytes += op.copied_bytes();
+    });
+    return bytes;
   }
   bool captured() const noexcept {
     bool all = true;

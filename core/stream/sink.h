@@ -24,6 +24,7 @@
 namespace penstock {
 
 class Clock;
+class EpochTransactions;
 class FileSystem;
 class Notices;
 class Waker;
@@ -88,6 +89,9 @@ class ByteSink {
   virtual std::string name() const = 0;
   // The file that it alone writes, absolute, without links; a folder ends with '/'. Empty: none.
   virtual std::string path() const { return {}; }
+  // One that commits its output epoch by epoch elsewhere makes the job's `transactions`, or joins those that a sink
+  // before it has made; an error if it cannot. Before open(), at each start of a job that makes snapshots.
+  virtual Status join(std::shared_ptr<EpochTransactions>&) const { return Status(); }
   virtual Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const = 0;
 };
 

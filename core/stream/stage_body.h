@@ -82,6 +82,7 @@ class StageBody {
   virtual bool capture_more(std::size_t, SnapshotWriter&) noexcept { return false; }
   // Whether what the outside must confirm for the cut, as that it has a record, is confirmed.
   virtual bool captured() const noexcept { return true; }
+  virtual std::size_t copied_bytes() const noexcept { return 0; }
   virtual void cancel_capture() noexcept {}
   // False in `known`: the stage has no such operator.
   virtual Status restore(const SnapshotItem&, bool& known) {

@@ -192,6 +192,7 @@ class WindowPanes {
   void capture(SnapshotWriter& out);
   bool capture_more(std::size_t budget, SnapshotWriter& out);
   void cancel_capture() noexcept;
+  std::size_t copied_bytes() const noexcept { return capture_.waiting_bytes(); }
   // Whether an item is of this window. `whole`: of a task whose time goes on in this one.
   bool is_of_window(const SnapshotItem& item) const noexcept;
   Status restore(const SnapshotItem& item, KeyedStateStore& state, bool whole);

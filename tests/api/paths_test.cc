@@ -10,6 +10,7 @@
 #include "penstock/io/file/line_file_sink.h"
 #include "penstock/io/file/line_file_source.h"
 #include "penstock/io/json/json.h"
+#include "penstock/tests/harness/temporary_folder.h"
 
 namespace penstock {
 namespace {
@@ -25,26 +26,21 @@ constexpr auto penstock_json_fields(Tag<Row>) {
 
 class PathsTest : public ::testing::Test {
  protected:
-  PathsTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "penstock-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    std::ofstream(folder_ + "/in.ndjson") << "{\"number\":1}\n";
-  }
-  ~PathsTest() override { std::filesystem::remove_all(folder_); }
+  PathsTest() { std::ofstream(folder_ + "/in.ndjson") << "{\"number\":1}\n"; }
 
   // Of a job that reads in.ndjson and writes each of these.
-  Status run(const std::vector<std::string>& outputs,
-             const std::string& input = "in.ndjson") const {
+  Status run(const std::vector<std::string>& outputs, const DecodeOptions& decode = {}) const {
     Job job("paths");
     for (const std::string& output : outputs) {
-      const auto in = line_file_source({.path = folder_ + "/" + input});
-      job.source(in, json::decoder<Row>())
+      const auto in = line_file_source({.path = folder_ + "/in.ndjson"});
+      job.source(in, json::decoder<Row>(), decode)
           .sink(line_file_sink({.path = output}), json::encoder<Row>());
     }
     return job.run();
   }
 
-  std::string folder_;
+  test::TemporaryFolder temporary_;
+  const std::string& folder_ = temporary_.path();
 };
 
 TEST_F(PathsTest, TwoSinksOnOnePathAreRefusedHoweverItIsSpelt) {
@@ -71,6 +67,20 @@ TEST_F(PathsTest, ASinkOnTheFileOfASourceIsRefusedAndTheFileStays) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("would read what it writes itself"));
   EXPECT_EQ(std::filesystem::file_size(folder_ + "/in.ndjson"), 13u);
   EXPECT_EQ(run({folder_ + "/"}).code(), StatusCode::kInvalidArgument) << "the folder it lies in";
+}
+
+TEST_F(PathsTest, BadRecordsGoNeitherToTheFileOfASinkNorOfASource) {
+  const auto to = [&](const std::string& file) {
+    return DecodeOptions{.on_error = ErrorPolicy::kDeadLetter,
+                         .dead_letter_path = folder_ + file,
+                         .dead_letter_sink = {}};
+  };
+  const Status status = run({folder_ + "/out"}, to("/./out"));
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("a sink and bad records would destroy"));
+  EXPECT_EQ(run({folder_ + "/out"}, to("/in.ndjson")).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::filesystem::file_size(folder_ + "/in.ndjson"), 13u);
+  EXPECT_TRUE(run({folder_ + "/out", folder_ + "/out2"}, to("/bad")).ok()) << "of two sources";
 }
 
 TEST_F(PathsTest, SeveralMayUseADevice) { EXPECT_TRUE(run({"/dev/null", "/dev/null"}).ok()); }

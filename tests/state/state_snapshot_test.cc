@@ -303,6 +303,26 @@ TEST(StateSnapshot, MoreKeysThanAllowedAreRefusedWhenItIsRestored) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("max_keys"));
 }
 
+TEST(StateSnapshot, IsRestoredUnderTheSameLimitOfMemory) {
+  Random random(4);
+  Kit kit;
+  constexpr std::uint32_t kKeys = 30'000;
+  for (std::uint32_t i = 0; i < 3 * kKeys; ++i) kit.change(random, kKeys, 0);
+  KeptPart part;
+  capture_all(kit.store(), part, 4096);
+  MemoryBudget ample(std::uint64_t{1} << 30);
+  Kit whole({}, &ample);
+  ASSERT_TRUE(restore(whole.store(), {&part}).ok());
+  for (const int share : {2, 4, 8}) {
+    MemoryBudget budget(ample.used_bytes() / static_cast<std::uint64_t>(share));
+    Kit cramped({}, &budget);
+    const Status status = restore(cramped.store(), {&part});
+    EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << share;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("process 'rules'"), HasSubstr("state_bytes_max")));
+  }
+}
+
 // Whatever is done to its bytes, a snapshot is refused or restored, and never more than that.
 TEST(StateSnapshot, ChangedBytesAreRefusedOrRestored) {
   Random random(9);

@@ -46,18 +46,13 @@ TEST(SnapshotPort, KeepsNoMoreMemoryThanMayWait) {
   EXPECT_EQ(kept, kMost);
 }
 
-TEST(SnapshotPort, HasNoRoomAndIsOverfullWithMuchThatWaits) {
+TEST(SnapshotPort, HasNoRoomWhileMuchWaits) {
   SnapshotPort port;
   EXPECT_TRUE(port.has_room());
   port.take(std::string(SnapshotPort::kRoomBytes, 'x'));
   EXPECT_FALSE(port.has_room());
-  EXPECT_FALSE(port.is_overfull());
-  port.take(std::string(SnapshotPort::kOverfullBytes, 'x'));
-  EXPECT_TRUE(port.is_overfull());
-  port.next();
   port.next();
   EXPECT_TRUE(port.has_room());
-  EXPECT_FALSE(port.is_overfull());
 }
 
 }  // namespace

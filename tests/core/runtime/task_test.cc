@@ -30,6 +30,7 @@ struct Script {
   bool has_left = true;
   bool captures = false;  // In slices that do not end.
   int slices = 0;
+  std::size_t copied_bytes = 0;
   bool stops_by_itself = false;
   Status open_status;
   Status close_status;
@@ -89,6 +90,7 @@ class ScriptedBody final : public StageBody {
     ++script_.slices;
     return script_.captures;
   }
+  std::size_t copied_bytes() const noexcept override { return script_.copied_bytes; }
   Status close() override {
     note("close");
     return script_.close_status;
@@ -171,7 +173,8 @@ TEST(Task, TakesNoRecordWhileTooManyCopiesOfACaptureWait) {
   TaskKit kit(1, 0, &port);
   kit.script.captures = true;
   kit.after(control(ElementHeader::barrier({1})));
-  port.take(std::string(SnapshotPort::kOverfullBytes, 'x'));
+  port.take(std::string(SnapshotPort::kRoomBytes, 'x'));
+  kit.script.copied_bytes = TaskCapture::kCopiedBytesMax;
   kit.script.turns = {data(5)};
   EXPECT_EQ(kit.step(), StepOutcome::kBlocked);
   EXPECT_EQ(kit.task->metrics().records_in, 0u);
