@@ -33,4 +33,9 @@ void reach_crash_point(std::string_view name) noexcept {
   if (name == wanted.name && visits.fetch_add(1) + 1 == wanted.visits) ::kill(::getpid(), SIGKILL);
 }
 
+bool is_mutant(std::string_view name) noexcept {
+  static const char* const wanted = std::getenv("PENSTOCK_MUTANT");
+  return wanted != nullptr && name == wanted;
+}
+
 }  // namespace penstock::internal

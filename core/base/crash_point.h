@@ -13,30 +13,19 @@ namespace penstock {
 
 // One a line: tools/crash reads them here, and fails when one is never reached.
 inline constexpr auto kCrashPoints = std::to_array<std::string_view>({
-    "epoch.begun",
-    "epoch.requested",
-    "task.capture_begun",
-    "task.captured",
-    "part.begun",
-    "part.synced",
-    "output.synced",
-    "epoch.all_captured",
-    "manifest.written",
-    "manifest.synced",
-    "epoch.renamed",
-    "epoch.durable",
-    "output.published_half",
-    "output.published",
-    "epoch.committed",
-    "epoch.garbage_collected",
-    "restore.begun",
-    "restore.state_read",
-    "restore.done",
+    "epoch.begun",      "epoch.requested",    "task.capture_begun",
+    "task.captured",    "part.begun",         "part.synced",
+    "output.synced",    "epoch.all_captured", "manifest.written",
+    "manifest.synced",  "epoch.renamed",      "epoch.durable",
+    "transaction.due",  "output.committed",   "output.published_half",
+    "output.published", "epoch.committed",    "epoch.garbage_collected",
+    "restore.begun",    "restore.state_read", "restore.done",
 });
 
 namespace internal {
 
 void reach_crash_point(std::string_view name) noexcept;
+bool is_mutant(std::string_view name) noexcept;
 
 consteval std::string_view known_crash_point(std::string_view name) {
   if (std::find(kCrashPoints.begin(), kCrashPoints.end(), name) == kCrashPoints.end())
@@ -47,9 +36,12 @@ consteval std::string_view known_crash_point(std::string_view name) {
 }  // namespace internal
 }  // namespace penstock
 
+// PENSTOCK_MUTANT("name"): whether PENSTOCK_MUTANT=name in the environment asks for a defect that tests have to find.
 #ifdef PENSTOCK_CRASH_POINTS
+#define PENSTOCK_MUTANT(name) ::penstock::internal::is_mutant(name)
 #define PENSTOCK_CRASH_POINT(name) \
   ::penstock::internal::reach_crash_point(::penstock::internal::known_crash_point(name))
 #else
+#define PENSTOCK_MUTANT(name) false
 #define PENSTOCK_CRASH_POINT(name) static_cast<void>(0)
 #endif

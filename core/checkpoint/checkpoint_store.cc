@@ -234,7 +234,7 @@ void CheckpointStore::discard(const std::string& path) {
 
 // --- reading ---
 
-Result<std::optional<Manifest>> CheckpointStore::load_newest() {
+Result<std::optional<Manifest>> CheckpointStore::load_newest(const ManifestFilter& fits) {
   Result<std::vector<FoundCheckpoint>> found = folder_.list();
   if (!found.ok()) return found.status();
   const Result<std::optional<ResumePoint>> chosen = read_resume_point(files_, folder_.path());
@@ -247,6 +247,13 @@ Result<std::optional<Manifest>> CheckpointStore::load_newest() {
     return Status(StatusCode::kNotFound,
                   "checkpoint folder '" + folder_.path() + "': " + checkpoint_name(resume_.from) +
                       " was chosen to go on from, and is gone; name another one");
+  }
+  if (fits) {
+    std::erase_if(*found, [&](const FoundCheckpoint& one) {
+      const bool left_out = one.status.ok() && !fits(one.manifest);
+      if (left_out) mark_bad(one.epoch);
+      return left_out;
+    });
   }
   if (found->empty()) return std::optional<Manifest>();
   Status first;

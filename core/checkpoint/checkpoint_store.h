@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ struct CheckpointStoreOptions {
       3;  // Complete checkpoints that are kept, savepoints not counted; at least 1.
 };
 
+using ManifestFilter = std::function<bool(const Manifest&)>;
+
 class CheckpointStore {
  public:
   // `file_system` and `notices` outlive the store.
@@ -49,6 +52,7 @@ class CheckpointStore {
   // unfinished. Before everything else; once.
   Status open();
   std::uint64_t incarnation() const noexcept { return incarnation_; }
+  FileSystem& files() const noexcept { return files_; }
   const CheckpointFolder& folder() const noexcept { return folder_; }
 
   // The lowest number that has never been used.
@@ -65,7 +69,8 @@ class CheckpointStore {
 
   // The newest one of which every byte is good, and notices of those that are bad; nothing if there is none at all.
   // kDataError if all are bad; what a later version has written is an error too, and not passed over.
-  Result<std::optional<Manifest>> load_newest();
+  // Of those that `fits` lets pass; the others count as if they were not there.
+  Result<std::optional<Manifest>> load_newest(const ManifestFilter& fits = {});
   // This one and no other.
   Result<Manifest> load(Epoch epoch) const { return folder_.load(epoch); }
   // From now on the job goes on from this one, 0: from none, and load_newest() passes over those that are newer now.

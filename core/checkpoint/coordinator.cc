@@ -7,6 +7,7 @@
 #include "penstock/core/base/crash_point.h"
 #include "penstock/core/base/protocol_trace.h"
 #include "penstock/core/checkpoint/plan_changes.h"
+#include "penstock/core/checkpoint/transaction_id.h"
 
 namespace penstock {
 namespace {
@@ -41,6 +42,7 @@ CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, FileSyst
       notices_(notices),
       commands_(commands),
       store_(files, options_.directory, {.retain = options_.retain}, notices),
+      outputs_(notices),
       savepoints_(files, options_.directory, notices),
       restore_progress_(clock, notices) {}
 
@@ -50,15 +52,30 @@ Status CheckpointCoordinator::open(std::string job, std::vector<StageFingerprint
   job_ = std::move(job);
   plan_ = std::move(plan);
   PENSTOCK_RETURN_IF_ERROR(store_.open());
+  PENSTOCK_RETURN_IF_ERROR(open_outputs());
   PENSTOCK_RETURN_IF_ERROR(choose());
   if (restored_) PENSTOCK_RETURN_IF_ERROR(explain_differences());
-  if (options_.begin_anew || options_.restore_from != Epoch{})
-    PENSTOCK_RETURN_IF_ERROR(store_.resume_from(restored()));
+  const bool chosen = options_.begin_anew || options_.restore_from != Epoch{};
+  if (chosen) PENSTOCK_RETURN_IF_ERROR(store_.resume_from(restored()));
+  PENSTOCK_RETURN_IF_ERROR(outputs_.go_on_from(restored_ ? &*restored_ : nullptr, chosen));
   base_epoch_ = {store_.next_epoch().value - 1};
   next_at_ = clock_.now() + options_.interval;
   restore_progress_.expect(bytes_to_restore());
   PENSTOCK_PROTOCOL(kStarted, restored());
   return Status();
+}
+
+// Before a checkpoint is chosen: it has to be one of which the output was committed.
+Status CheckpointCoordinator::open_outputs() {
+  if (!outputs_.enabled()) return Status();
+  Result<std::string> id = transaction_id_of(store_.files(), options_.directory, job_);
+  if (!id.ok()) return id.status();
+  return outputs_.open(
+      {.id = *std::move(id),
+       .incarnation = store_.incarnation(),
+       .epoch_at_most = options_.timeout +
+                        std::chrono::duration_cast<std::chrono::milliseconds>(options_.interval),
+       .notices = &notices_});
 }
 
 Status CheckpointCoordinator::choose() {
@@ -69,7 +86,8 @@ Status CheckpointCoordinator::choose() {
     restored_ = std::move(*named);
     return Status();
   }
-  Result<std::optional<Manifest>> newest = store_.load_newest();
+  Result<std::optional<Manifest>> newest =
+      store_.load_newest([this](const Manifest& manifest) { return outputs_.fits(manifest); });
   if (!newest.ok()) return newest.status();
   restored_ = std::move(*newest);
   return Status();
@@ -249,6 +267,7 @@ void CheckpointCoordinator::finish_if_complete(Instant now) {
   manifest.plan = plan_;
   for (const Part& part : parts_) manifest.parts.push_back(*part.info);
   savepoints_.describe(manifest);
+  outputs_.describe(manifest);
   if (PENSTOCK_BUGGIFY("manifest.write_fails") && !last)
     return give_up(Status(StatusCode::kUnavailable, "as a simulator wants it"), now);
   const std::uint64_t bytes = manifest.bytes();
@@ -268,6 +287,18 @@ void CheckpointCoordinator::finish_if_complete(Instant now) {
   next_at_ = done + options_.interval;
   over_ = last;
   last_failures_ = 0;
+  complete(epoch, last);
+}
+
+// What has to be done now that it is durable.
+void CheckpointCoordinator::complete(Epoch epoch, bool last) {
+  if (const Status sent = outputs_.commit(epoch); !sent.ok()) {
+    over_ = true;
+    publications_.clear();
+    return commands_.fail(sent);
+  }
+  PENSTOCK_CRASH_POINT("output.committed");
+  outputs_.settled(epoch);
   if (!publications_.empty()) PENSTOCK_PROTOCOL(kPublished, epoch);
   const Status published = publish();
   if (!published.ok() && last) return commands_.fail(published);
@@ -306,6 +337,7 @@ void CheckpointCoordinator::give_up(const Status& why, Instant now) {
     publications_.clear();
     PENSTOCK_PROTOCOL(kGivenUp, epoch);
     commands_.give_up(epoch);
+    outputs_.settled(epoch);
     if (Status gone = store_.abort(epoch); !gone.ok())
       notices_.post({Severity::kError, kPlace, gone.to_string()});
   }
@@ -364,8 +396,10 @@ void CheckpointCoordinator::stop() {
     stopping_ = true;
     changed_.notify_one();
   }
+  outputs_.cancel();
   if (thread_ != nullptr) thread_->join();
   thread_.reset();
+  outputs_.end();
   savepoints_.close(Status(StatusCode::kCancelled, "the job was stopped before its savepoint"));
 }
 

@@ -11,6 +11,8 @@
 //            savepoint_requests.h.
 // Changes    A job that goes on from a checkpoint of another shape says at the start what is kept, dropped and begins
 //            anew; where it would drop state it refuses, unless CheckpointOptions::allow_dropped_state.
+// Committing Output of which another system decides what readers see (EpochTransactions) is committed first of all when
+//            the epoch is durable; where that fails, the job does, as nobody knows what they have seen.
 // Publishing What sinks have asked for (SnapshotWriter::after_commit) runs when the epoch is durable, before the next.
 // Threads    open() before the others; then step() from one thread at a time: its own, see start(), or by hand. Ports
 //            wake it. EpochCommands are called from that thread.
@@ -30,6 +32,7 @@
 #include "penstock/core/base/helper_thread.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/checkpoint/checkpoint_store.h"
+#include "penstock/core/checkpoint/output_epochs.h"
 #include "penstock/core/checkpoint/restore_progress.h"
 #include "penstock/core/checkpoint/savepoint_requests.h"
 #include "penstock/core/checkpoint/snapshot_port.h"
@@ -88,6 +91,10 @@ class CheckpointCoordinator {
                         Notices& notices, EpochCommands& commands);
   ~CheckpointCoordinator();
 
+  // Before open().
+  void use(std::shared_ptr<EpochTransactions> transactions) {
+    outputs_.use(std::move(transactions));
+  }
   // Takes the folder and finds what to go on from. `plan` is of the job that starts.
   Status open(std::string job, std::vector<StageFingerprint> plan);
   // What is gone on from; 0: nothing.
@@ -121,6 +128,7 @@ class CheckpointCoordinator {
   static constexpr int kLastEpochTries = 5;
 
   void run();
+  Status open_outputs();
   Status choose();
   Status explain_differences() const;
   std::uint64_t bytes_to_restore() const;
@@ -128,6 +136,7 @@ class CheckpointCoordinator {
   bool take_deliveries(Instant now);
   Status take(Part& part, SnapshotPort::Delivery delivery);
   Status publish();
+  void complete(Epoch epoch, bool last);
   bool is_due(Instant now) const;
   bool all_ended() const;
   void begin(Instant now);
@@ -140,6 +149,7 @@ class CheckpointCoordinator {
   Notices& notices_;
   EpochCommands& commands_;
   CheckpointStore store_;
+  OutputEpochs outputs_;
   SavepointRequests savepoints_;
   mutable RestoreProgress restore_progress_;
   std::string job_;

@@ -50,11 +50,11 @@ class DataType {
   static constexpr int kPrecisionMax = 38;
   static constexpr int kPrecisionInlineMax = 18;  // Up to here a decimal is one 64-bit number.
 
-  constexpr DataType() noexcept = default;                               // kNull
-  constexpr DataType(TypeKind scalar) noexcept : kind_(scalar) {         // NOLINT
-    if (scalar == TypeKind::kDecimal) first_ = 10;                       // decimal(10,0)
-    if (scalar == TypeKind::kYearMonthInterval) second_ = 1;             // year to month
-    if (scalar == TypeKind::kDayTimeInterval) first_ = 2, second_ = 5;   // day to second
+  constexpr DataType() noexcept = default;                              // kNull
+  constexpr DataType(TypeKind scalar) noexcept : kind_(scalar) {        // NOLINT
+    if (scalar == TypeKind::kDecimal) first_ = 10;                      // decimal(10,0)
+    if (scalar == TypeKind::kYearMonthInterval) second_ = 1;            // year to month
+    if (scalar == TypeKind::kDayTimeInterval) first_ = 2, second_ = 5;  // day to second
   }
 
   // REQUIRES: 1 <= precision <= 38, 0 <= scale <= precision.
@@ -86,10 +86,10 @@ class DataType {
   IntervalField interval_start() const noexcept { return static_cast<IntervalField>(first_); }
   IntervalField interval_end() const noexcept { return static_cast<IntervalField>(second_); }
 
-  const DataType& element() const noexcept;         // REQUIRES: kArray
-  const DataType& key() const noexcept;             // REQUIRES: kMap
-  const DataType& value() const noexcept;           // REQUIRES: kMap
-  std::span<const Field> fields() const noexcept;   // REQUIRES: kStruct
+  const DataType& element() const noexcept;        // REQUIRES: kArray
+  const DataType& key() const noexcept;            // REQUIRES: kMap
+  const DataType& value() const noexcept;          // REQUIRES: kMap
+  std::span<const Field> fields() const noexcept;  // REQUIRES: kStruct
   // Of the elements of an array or the values of a map.
   bool contains_null() const noexcept;
   // REQUIRES: kStruct. The first field of that name, upper and lower case being the same; or none.

@@ -192,7 +192,8 @@ class RowWriter {
 };
 
 // Whether `bytes` are a row of that schema that may be read without harm: sizes, offsets, counts, padding of nulls,
-// booleans that are 0 or 1, decimals within their precision, UTF-8. Never reads outside of `bytes`.
+// booleans that are 0 or 1, decimals within their precision, keys of maps that are not null. Never reads
+// outside of `bytes`.
 Status check_row(std::string_view bytes, const Schema& schema);
 
 }  // namespace penstock

@@ -59,6 +59,9 @@ EngineCheckpoints::~EngineCheckpoints() { stop(); }
 Status EngineCheckpoints::open(const Plan& plan, const std::vector<std::uint32_t>& task_counts) {
   std::vector<StageFingerprint> stages = fingerprints_of(plan, task_counts);
   for (const StageFingerprint& stage : stages) stage_names_.push_back(stage.name);
+  std::shared_ptr<EpochTransactions> transactions;
+  for (const auto& sink : plan.sinks()) PENSTOCK_RETURN_IF_ERROR(sink->join(transactions));
+  coordinator_.use(std::move(transactions));
   PENSTOCK_RETURN_IF_ERROR(coordinator_.open(job_.name, std::move(stages)));
   // What was requested before belongs to an earlier run.
   job_.control->requested_epoch.store(coordinator_.base_epoch().value);

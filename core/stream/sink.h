@@ -91,6 +91,7 @@ class ByteSink {
   virtual std::string path() const { return {}; }
   // One that commits its output epoch by epoch elsewhere makes the job's `transactions`, or joins those that a sink
   // before it has made; an error if it cannot. Before open(), at each start of a job that makes snapshots.
+  // lint: allow(hot) once per start
   virtual Status join(std::shared_ptr<EpochTransactions>&) const { return Status(); }
   virtual Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const = 0;
 };

@@ -166,6 +166,15 @@ void CloseClient::operator()(rd_kafka_t* handle) const noexcept {
   (*thread)->detach();
 }
 
+std::string compression_name(Compression compression) {
+  static constexpr const char* kNames[] = {"none", "gzip", "snappy", "lz4", "zstd"};
+  return kNames[static_cast<std::uint8_t>(compression)];
+}
+
+std::string partitioner_name(Partitioner partitioner) {
+  return partitioner == Partitioner::kMurmur2 ? "murmur2_random" : "consistent_random";
+}
+
 Result<Client> make_client(rd_kafka_type_t type, const Connection& connection,
                            const Properties& own, const std::shared_ptr<Trouble>& trouble,
                            void (*prepare)(rd_kafka_conf_t*, void*), void* argument) {

@@ -105,6 +105,10 @@ Result<Client> make_client(rd_kafka_type_t type, const Connection& connection,
                            void (*prepare)(rd_kafka_conf_t*, void*) = nullptr,
                            void* argument = nullptr);
 
+// As the client calls them.
+std::string compression_name(Compression compression);
+std::string partitioner_name(Partitioner partitioner);
+
 // Waits until the cluster answers about `topic`; "" for any answer. The Status names the brokers, the trouble and what
 // to do: unreachable, refused, no such topic. A refusal or a missing topic is not waited for to the end; brokers that
 // say nothing at all are noted as trouble after kSilence, so that the rest of the wait is none in silence.

@@ -50,12 +50,11 @@ Status Deliveries::status() const {
   return first_failure_;
 }
 
-Status Deliveries::refusal(rd_kafka_resp_err_t error, std::int32_t partition,
-                           std::size_t bytes) const {
-  std::string text = place();
+Status refusal_of(const RefusedRecord& record) {
+  const auto& [place, topic, delivery_timeout, trouble, error, partition, bytes] = record;
+  std::string text = place;
   if (partition >= 0) text += "/" + std::to_string(partition);
   text += ": record of " + std::to_string(bytes) + " bytes not delivered: ";
-  const std::string trouble = Trouble::text();
   switch (error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       text += partition < 0
@@ -77,11 +76,11 @@ Status Deliveries::refusal(rd_kafka_resp_err_t error, std::int32_t partition,
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      text += "topic '" + topic_ + "' is there no more; create it again and restart the job";
+      text += "topic '" + topic + "' is there no more; create it again and restart the job";
       break;
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
       text +=
-          "no broker has taken it within " + std::to_string(delivery_timeout_.count()) +
+          "no broker has taken it within " + std::to_string(delivery_timeout.count()) +
           " ms (delivery_timeout); " +
           (trouble.empty() ? "check the brokers, and that enough replicas are in sync" : trouble);
       break;

@@ -14,6 +14,18 @@
 
 namespace penstock::kafka::internal {
 
+// A record that was given up, with the cause and the remedy. `trouble`: what is known of the connection.
+struct RefusedRecord {
+  std::string place;
+  std::string topic;
+  std::chrono::milliseconds delivery_timeout{0};
+  std::string trouble;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::int32_t partition = -1;
+  std::size_t bytes = 0;
+};
+Status refusal_of(const RefusedRecord& record);
+
 class Deliveries final : public Trouble {
  public:
   // What the client keeps for a record beside its bytes, about.
@@ -42,7 +54,7 @@ class Deliveries final : public Trouble {
   }
   std::uint16_t cut() const noexcept { return cut_; }
   // Whether all that was written before the last cut is delivered.
-  bool cut_is_delivered() const noexcept { return before_cut_ == 0; }
+  bool cut_is_delivered() const noexcept { return before_cut_ == 0 && failed_ == 0; }
 
   // Refused before the client had it.
   void not_taken() noexcept { counters_.undelivered.add(1); }
@@ -58,7 +70,9 @@ class Deliveries final : public Trouble {
   bool ok() const noexcept { return failed_ == 0 && !is_fatal(); }
 
   // Why a record is not taken or was given up, as an error of `error`.
-  Status refusal(rd_kafka_resp_err_t error, std::int32_t partition, std::size_t bytes) const;
+  Status refusal(rd_kafka_resp_err_t error, std::int32_t partition, std::size_t bytes) const {
+    return refusal_of({place(), topic_, delivery_timeout_, text(), error, partition, bytes});
+  }
   // What is still missing at the end.
   Status undelivered() const;
 

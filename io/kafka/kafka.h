@@ -16,6 +16,8 @@
 //            records wait, none comes) and a gap, with its offsets.
 // Delivery   The sink is idempotent and waits for all replicas: in order per partition, at least once over a restart of
 //            the job. A record that the broker refuses for good, or has not taken after `delivery_timeout`, fails it.
+//            With Delivery::kExactlyOnce readers with isolation.level=read_committed see each record once: all that
+//            the sinks of a job write to a cluster in an epoch is one transaction, committed when the epoch is durable.
 // Bounds     Both hold no more than `buffer_bytes` in their client. A source that is read more slowly than it fills
 //            fetches no more and goes on when half of it is free. The partitions of the start share it evenly; one that
 //            comes later has as much as each of them, and each may go beyond its share by one answer of a broker.
@@ -83,6 +85,9 @@ enum class Compression : std::uint8_t { kNone, kGzip, kSnappy, kLz4, kZstd };
 // Where a record with a key goes; those without one go anywhere. kMurmur2 is what Java clients do.
 enum class Partitioner : std::uint8_t { kMurmur2, kConsistent };
 
+// What readers see of a record over restarts of the job; exactly once needs a job that makes checkpoints.
+enum class Delivery : std::uint8_t { kAtLeastOnce, kExactlyOnce };
+
 struct SinkOptions {
   Connection connection{};
   std::string topic{};
@@ -91,6 +96,12 @@ struct SinkOptions {
   std::chrono::microseconds linger{0};  // How long the client may wait for more records of a batch.
   std::chrono::milliseconds delivery_timeout{120'000};
   std::size_t buffer_bytes = std::size_t{32} << 20;  // Per task.
+  Delivery delivery = Delivery::kAtLeastOnce;
+  // These two of kExactlyOnce. The brokers end a transaction that is open for longer: more than an epoch may take, and
+  // no more than their transaction.max.timeout.ms. Readers wait so long behind a job that died and stays away.
+  std::chrono::milliseconds transaction_timeout{120'000};
+  // Compacted, made if it is not there: what the last transaction of each job was.
+  std::string marker_topic = "penstock.markers";
 };
 
 std::shared_ptr<const ByteSink> sink(SinkOptions options);

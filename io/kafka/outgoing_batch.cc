@@ -1,5 +1,6 @@
 #include "penstock/io/kafka/outgoing_batch.h"
 
+#include <array>
 #include <string_view>
 
 #include "penstock/io/kafka/deliveries.h"
@@ -35,6 +36,12 @@ std::int64_t milliseconds_of(EventTime time) noexcept {
   return floor == 0 ? 1 : floor;
 }
 
+rd_kafka_vu_t part(rd_kafka_vtype_t type) noexcept {
+  rd_kafka_vu_t made;
+  made.vtype = type;
+  return made;
+}
+
 }  // namespace
 
 void OutgoingBatch::add(const RawMessage& record, std::uint16_t cut) {
@@ -63,6 +70,33 @@ void OutgoingBatch::pop_front() noexcept {
   entries_.clear();
   bytes_.clear();
   first_ = 0;
+}
+
+rd_kafka_resp_err_t OutgoingBatch::produce_front(rd_kafka_t* client, rd_kafka_topic_t* topic,
+                                                 void* opaque) {
+  Entry& entry = front();
+  std::array<rd_kafka_vu_t, 8> parts;
+  std::size_t count = 0;
+  (parts[count++] = part(RD_KAFKA_VTYPE_RKT)).u.rkt = topic;
+  (parts[count++] = part(RD_KAFKA_VTYPE_PARTITION)).u.i32 = RD_KAFKA_PARTITION_UA;
+  (parts[count++] = part(RD_KAFKA_VTYPE_MSGFLAGS)).u.i = RD_KAFKA_MSG_F_COPY;
+  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = opaque;
+  if (entry.has_value)
+    (parts[count++] = part(RD_KAFKA_VTYPE_VALUE)).u.mem = {value_of(entry), entry.value_bytes};
+  if (entry.has_key)
+    (parts[count++] = part(RD_KAFKA_VTYPE_KEY)).u.mem = {key_of(entry), entry.key_bytes};
+  if (entry.timestamp_ms != 0)
+    (parts[count++] = part(RD_KAFKA_VTYPE_TIMESTAMP)).u.i64 = entry.timestamp_ms;
+  if (entry.headers)
+    (parts[count++] = part(RD_KAFKA_VTYPE_HEADERS)).u.headers = entry.headers.get();
+  rd_kafka_error_t* error = rd_kafka_produceva(client, parts.data(), count);
+  if (error == nullptr) [[likely]] {
+    static_cast<void>(entry.headers.release());  // The client's now.
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  return code;
 }
 
 }  // namespace penstock::kafka::internal

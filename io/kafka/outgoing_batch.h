@@ -48,6 +48,8 @@ class OutgoingBatch {
   void* key_of(const Entry& entry) noexcept { return bytes_.data() + entry.at; }
   void* value_of(const Entry& entry) noexcept { return bytes_.data() + entry.at + entry.key_bytes; }
   void pop_front() noexcept;
+  // Gives the client a copy of the first, which stays until pop_front(). `opaque` comes back with its report.
+  rd_kafka_resp_err_t produce_front(rd_kafka_t* client, rd_kafka_topic_t* topic, void* opaque);
 
  private:
   std::string bytes_;

@@ -1,7 +1,6 @@
 #include "penstock/io/kafka/producer.h"
 
 #include <algorithm>
-#include <array>
 
 namespace penstock::kafka::internal {
 namespace {
@@ -17,19 +16,7 @@ void* as_opaque(std::size_t bytes, std::uint16_t cut) noexcept {
 // What is given to the client before the end of its batch: large records, which it may refuse.
 constexpr std::size_t kHandOverBytes = 64 * 1024;
 
-rd_kafka_vu_t part(rd_kafka_vtype_t type) noexcept {
-  rd_kafka_vu_t made;
-  made.vtype = type;
-  return made;
-}
-
-std::string compression_name(Compression compression) {
-  static constexpr const char* kNames[] = {"none", "gzip", "snappy", "lz4", "zstd"};
-  return kNames[static_cast<std::uint8_t>(compression)];
-}
-
 Properties own_settings(const SinkOptions& options) {
-  const bool murmur = options.partitioner == Partitioner::kMurmur2;
   const std::size_t kbytes = std::max<std::size_t>(options.buffer_bytes / 1024, 1);
   const std::int64_t linger = options.linger.count();
   const std::string fraction = std::to_string(1000 + linger % 1000).substr(1);
@@ -37,7 +24,7 @@ Properties own_settings(const SinkOptions& options) {
           {"acks", "all"},
           {"linger.ms", std::to_string(linger / 1000) + "." + fraction},
           {"compression.type", compression_name(options.compression)},
-          {"partitioner", murmur ? "murmur2_random" : "consistent_random"},
+          {"partitioner", partitioner_name(options.partitioner)},
           {"queue.buffering.max.messages", "10000000"},
           {"queue.buffering.max.kbytes", std::to_string(std::min<std::size_t>(kbytes, 2147483647))},
           {"message.timeout.ms", std::to_string(options.delivery_timeout.count())}};
@@ -113,7 +100,8 @@ Status Producer::take(const RawMessage& record) {
 void Producer::hand_over() {
   while (!outgoing_.empty()) {
     OutgoingBatch::Entry& entry = outgoing_.front();
-    const rd_kafka_resp_err_t error = produce(entry);
+    const rd_kafka_resp_err_t error = outgoing_.produce_front(
+        client_.get(), handle_.get(), as_opaque(entry.counted_bytes, entry.cut));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
       deliveries_->sent(entry.counted_bytes);
     } else if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() > 0) {
@@ -134,32 +122,6 @@ Status Producer::refusal(rd_kafka_resp_err_t error, std::size_t bytes) const {
   }
   Status fatal = deliveries_->fatal();
   return fatal.ok() ? deliveries_->refusal(error, -1, bytes) : fatal;
-}
-
-rd_kafka_resp_err_t Producer::produce(OutgoingBatch::Entry& entry) {
-  std::array<rd_kafka_vu_t, 8> parts;
-  std::size_t count = 0;
-  (parts[count++] = part(RD_KAFKA_VTYPE_RKT)).u.rkt = handle_.get();
-  (parts[count++] = part(RD_KAFKA_VTYPE_PARTITION)).u.i32 = RD_KAFKA_PARTITION_UA;
-  (parts[count++] = part(RD_KAFKA_VTYPE_MSGFLAGS)).u.i = RD_KAFKA_MSG_F_COPY;
-  (parts[count++] = part(RD_KAFKA_VTYPE_OPAQUE)).u.ptr = as_opaque(entry.counted_bytes, entry.cut);
-  if (entry.has_value)
-    (parts[count++] = part(RD_KAFKA_VTYPE_VALUE)).u.mem = {outgoing_.value_of(entry),
-                                                           entry.value_bytes};
-  if (entry.has_key)
-    (parts[count++] = part(RD_KAFKA_VTYPE_KEY)).u.mem = {outgoing_.key_of(entry), entry.key_bytes};
-  if (entry.timestamp_ms != 0)
-    (parts[count++] = part(RD_KAFKA_VTYPE_TIMESTAMP)).u.i64 = entry.timestamp_ms;
-  if (entry.headers)
-    (parts[count++] = part(RD_KAFKA_VTYPE_HEADERS)).u.headers = entry.headers.get();
-  rd_kafka_error_t* error = rd_kafka_produceva(client_.get(), parts.data(), count);
-  if (error == nullptr) [[likely]] {
-    static_cast<void>(entry.headers.release());  // The client's now.
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-  }
-  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-  rd_kafka_error_destroy(error);
-  return code;
 }
 
 void Producer::serve() {

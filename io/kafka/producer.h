@@ -60,7 +60,6 @@ class Producer final : public ByteWriter {
   // What the client has no room for stays; why it refused a record is in refused_.
   void hand_over();
   Status refusal(rd_kafka_resp_err_t error, std::size_t bytes) const;
-  rd_kafka_resp_err_t produce(OutgoingBatch::Entry& entry);
   void serve();
   void look_at_silence();
   bool has_room() const noexcept { return outgoing_.empty() && !deliveries_->full(); }

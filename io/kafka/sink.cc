@@ -1,5 +1,7 @@
 #include "penstock/io/kafka/kafka.h"
 #include "penstock/io/kafka/producer.h"
+#include "penstock/io/kafka/transactional_writer.h"
+#include "penstock/io/kafka/transactions.h"
 
 namespace penstock::kafka {
 namespace {
@@ -17,6 +19,15 @@ Status check(const SinkOptions& options) {
                                     std::to_string(options.buffer_bytes) +
                                     "; it must be at least 1 MiB");
   }
+  if (options.delivery == Delivery::kExactlyOnce) {
+    if (options.transaction_timeout.count() < 1000) {
+      return Status::invalid_argument("SinkOptions::transaction_timeout must be at least 1000 ms");
+    }
+    if (options.marker_topic.empty() || options.marker_topic == options.topic) {
+      return Status::invalid_argument(
+          "SinkOptions::marker_topic must be a topic of its own for markers");
+    }
+  }
   return internal::check_properties(options.connection.properties);
 }
 
@@ -25,13 +36,45 @@ class KafkaSink final : public ByteSink {
   explicit KafkaSink(SinkOptions options) : options_(std::move(options)) {}
 
   std::string name() const override { return "kafka " + options_.topic; }
+  Status join(std::shared_ptr<EpochTransactions>& transactions) const override {
+    if (options_.delivery != Delivery::kExactlyOnce) return Status();
+    if (Status status = check(options_); !status.ok()) return status.with_place(name());
+    if (transactions == nullptr) transactions = std::make_shared<internal::Transactions>();
+    auto joined = std::dynamic_pointer_cast<internal::Transactions>(transactions);
+    if (joined == nullptr) {
+      return Status::invalid_argument(name() + ": delivery = exactly_once, and the job has " +
+                                      transactions->name() + " for that already: one of them only");
+    }
+    PENSTOCK_RETURN_IF_ERROR(joined->join(options_));
+    const std::lock_guard lock(mutex_);
+    transactions_ = joined;
+    return Status();
+  }
   Result<std::unique_ptr<ByteWriter>> open(const SinkContext& context) const override {
     if (Status status = check(options_); !status.ok()) return status.with_place(name());
-    return internal::Producer::open(options_, name(), context);
+    if (options_.delivery == Delivery::kAtLeastOnce)
+      return internal::Producer::open(options_, name(), context);
+    const std::shared_ptr<internal::TransactionSession> session = this->session();
+    if (!context.takes_snapshots || session == nullptr) {
+      return Status::invalid_argument(
+          name() +
+          ": delivery = exactly_once commits what it writes with the epochs of checkpoints: give "
+          "the job a folder for them (--checkpoint DIR, Options::checkpoint.directory); dead "
+          "letters cannot have it");
+    }
+    return internal::TransactionalWriter::open(session, options_, name(), context);
   }
 
  private:
+  std::shared_ptr<internal::TransactionSession> session() const {
+    const std::lock_guard lock(mutex_);
+    const auto transactions = transactions_.lock();
+    return transactions == nullptr ? nullptr : transactions->session();
+  }
+
   SinkOptions options_;
+  mutable std::mutex mutex_;
+  mutable std::weak_ptr<internal::Transactions> transactions_;  // Of the run that joined last.
 };
 
 }  // namespace

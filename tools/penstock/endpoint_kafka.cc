@@ -155,6 +155,13 @@ Result<kafka::SinkOptions> kafka_sink_of(const Endpoint& endpoint, const KafkaAr
   parameters.choice("partitioner",
                     {{"murmur2", Partitioner::kMurmur2}, {"consistent", Partitioner::kConsistent}},
                     options.partitioner);
+  parameters.choice("delivery",
+                    {{"at_least_once", kafka::Delivery::kAtLeastOnce},
+                     {"exactly_once", kafka::Delivery::kExactlyOnce}},
+                    options.delivery);
+  parameters.duration("transaction_timeout_ms", options.transaction_timeout);
+  if (const std::optional<std::string> topic = parameters.text("marker_topic"))
+    options.marker_topic = *topic;
   parameters.duration("linger_us", options.linger);
   parameters.duration("start_timeout_ms", options.connection.start_timeout);
   parameters.duration("delivery_timeout_ms", options.delivery_timeout);

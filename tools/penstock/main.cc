@@ -9,6 +9,7 @@
 #include "penstock/tools/penstock/checkpoint_command.h"
 #include "penstock/tools/penstock/demo_fraud.h"
 #include "penstock/tools/penstock/generate_command.h"
+#include "penstock/tools/penstock/txn_command.h"
 #include "penstock/tools/penstock/version.h"
 
 namespace {
@@ -24,6 +25,7 @@ int run(int argc, char** argv) {
   penstock::tools::add_generate_command(app, exit_code);
   penstock::tools::add_bench_command(app, exit_code);
   penstock::tools::add_checkpoint_command(app, exit_code);
+  penstock::tools::add_txn_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

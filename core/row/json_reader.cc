@@ -1,0 +1,259 @@
+#include "penstock/core/row/json_reader.h"
+
+#include <cstring>
+
+namespace penstock {
+
+namespace {
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool is_word(char c) noexcept {
+  return is_digit(c) || c == '_' || c == '$' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+bool is_delimiter(char c) noexcept { return is_blank(c) || c == ',' || c == ']' || c == '}'; }
+
+int hex_value(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool read_unit(std::string_view text, std::size_t at, std::uint32_t& unit) noexcept {
+  if (at + 4 > text.size()) return false;
+  unit = 0;
+  for (std::size_t i = at; i < at + 4; ++i) {
+    const int digit = hex_value(text[i]);
+    if (digit < 0) return false;
+    unit = unit << 4 | static_cast<std::uint32_t>(digit);
+  }
+  return true;
+}
+
+void append_utf8(std::uint32_t point, std::string& out) {
+  const auto byte = [&out](std::uint32_t bits) { out += static_cast<char>(bits); };
+  const auto tail = [&](int shift) { byte(0x80 | (point >> shift & 0x3f)); };
+  if (point < 0x80) {
+    byte(point);
+  } else if (point < 0x800) {
+    byte(0xc0 | point >> 6), tail(0);
+  } else if (point < 0x10000) {
+    byte(0xe0 | point >> 12), tail(6), tail(0);
+  } else {
+    byte(0xf0 | point >> 18), tail(12), tail(6), tail(0);
+  }
+}
+
+// \uXXXX, or the two of a pair; half a pair becomes '?'. `at` stands on the u. The escapes are known to be whole.
+void append_unicode(std::string_view raw, std::size_t& at, std::string& out) {
+  std::uint32_t point = 0;
+  std::uint32_t low = 0;
+  read_unit(raw, at + 1, point);
+  at += 5;
+  if (point >= 0xd800 && point < 0xdc00 && at + 1 < raw.size() && raw[at] == '\\' &&
+      raw[at + 1] == 'u' && read_unit(raw, at + 2, low) && low >= 0xdc00 && low < 0xe000) {
+    point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+    at += 6;
+  }
+  append_utf8(point >= 0xd800 && point < 0xe000 ? '?' : point, out);
+}
+
+}  // namespace
+
+JsonToken JsonReader::error() noexcept {
+  at_ = end_;
+  depth_ = 0;
+  return token_ = JsonToken::kError;
+}
+
+bool JsonReader::skip_comment() noexcept {
+  if (!syntax_.comments || end_ - at_ < 2) return false;
+  const bool line = at_[1] == '/';
+  if (!line && at_[1] != '*') return false;
+  const std::string_view rest(at_ + 2, static_cast<std::size_t>(end_ - at_ - 2));
+  const std::size_t close = line ? rest.find('\n') : rest.find("*/");
+  if (close == std::string_view::npos) {
+    at_ = end_;
+    return line;
+  }
+  at_ += 2 + close + (line ? 1 : 2);
+  return true;
+}
+
+bool JsonReader::skip_blanks() noexcept {
+  for (;;) {
+    while (at_ < end_ && is_blank(*at_)) ++at_;
+    if (at_ == end_) return false;
+    if (*at_ != '/' || !skip_comment()) return true;
+  }
+}
+
+JsonToken JsonReader::next() noexcept {
+  if (token_ == JsonToken::kError) return token_;
+  if (depth_ == 0 && started_) return token_ = JsonToken::kEnd;
+  if (!skip_blanks()) {
+    if (started_) return error();
+    return token_ = JsonToken::kEnd;
+  }
+  if (depth_ == 0 || name_done_) {
+    name_done_ = false;
+    started_ = true;
+    return value();
+  }
+  const bool object = inside_object();
+  if (*at_ == (object ? '}' : ']')) return close(object);
+  if (!empty_) {
+    if (*at_ != ',') return error();
+    ++at_;
+    if (!skip_blanks()) return error();
+  }
+  empty_ = false;
+  return object ? name() : value();
+}
+
+JsonToken JsonReader::open(bool object) noexcept {
+  if (depth_ == kDepthMax) return error();
+  ++at_;
+  ++depth_;
+  const std::uint64_t bit = std::uint64_t{1} << (depth_ % 64);
+  objects_[depth_ / 64] = object ? objects_[depth_ / 64] | bit : objects_[depth_ / 64] & ~bit;
+  empty_ = true;
+  return token_ = object ? JsonToken::kBeginObject : JsonToken::kBeginArray;
+}
+
+JsonToken JsonReader::close(bool object) noexcept {
+  ++at_;
+  --depth_;
+  empty_ = false;
+  return token_ = object ? JsonToken::kEndObject : JsonToken::kEndArray;
+}
+
+JsonToken JsonReader::value() noexcept {
+  const char c = *at_;
+  if (c == '{' || c == '[') return open(c == '{');
+  if (c == '"' || (c == '\'' && syntax_.single_quotes))
+    return quoted(c) ? token_ = JsonToken::kString : error();
+  if (is_digit(c) || c == '-' || c == '+') return number();
+  return word();
+}
+
+JsonToken JsonReader::name() noexcept {
+  const char c = *at_;
+  if (c == '"' || (c == '\'' && syntax_.single_quotes)) {
+    if (!quoted(c)) return error();
+  } else {
+    const char* start = at_;
+    while (at_ < end_ && is_word(*at_)) ++at_;
+    if (!syntax_.unquoted_names || at_ == start) return error();
+    raw_ = {start, static_cast<std::size_t>(at_ - start)};
+    escaped_ = false;
+  }
+  if (!skip_blanks() || *at_ != ':') return error();
+  ++at_;
+  name_done_ = true;
+  return token_ = JsonToken::kName;
+}
+
+bool JsonReader::quoted(char quote) noexcept {
+  const char* start = ++at_;
+  escaped_ = false;
+  for (; at_ < end_; ++at_) {
+    const char c = *at_;
+    if (c == quote) {
+      raw_ = {start, static_cast<std::size_t>(at_ - start)};
+      ++at_;
+      return true;
+    }
+    if (static_cast<unsigned char>(c) < 0x20 && !syntax_.control_characters) return false;
+    if (c != '\\') continue;
+    escaped_ = true;
+    if (++at_ == end_) return false;
+    if (*at_ == 'u') {
+      std::uint32_t unit = 0;
+      if (!read_unit({at_ + 1, static_cast<std::size_t>(end_ - at_ - 1)}, 0, unit)) return false;
+      at_ += 4;
+    } else if (std::memchr("\"\\/bfnrt", *at_, 8) == nullptr && !syntax_.any_escape) {
+      return false;
+    }
+  }
+  return false;
+}
+
+JsonToken JsonReader::number() noexcept {
+  const char* start = at_;
+  if (*at_ == '+' || *at_ == '-') {
+    if (at_ + 1 < end_ && at_[1] == 'I') return word();
+    if (*at_ == '+') return error();
+    ++at_;
+  }
+  const char* digits = at_;
+  while (at_ < end_ && is_digit(*at_)) ++at_;
+  if (at_ == digits || (*digits == '0' && at_ - digits > 1 && !syntax_.leading_zeros))
+    return error();
+  bool fraction = false;
+  if (at_ < end_ && *at_ == '.') {
+    fraction = true;
+    const char* first = ++at_;
+    while (at_ < end_ && is_digit(*at_)) ++at_;
+    if (at_ == first) return error();
+  }
+  if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) {
+    fraction = true;
+    ++at_;
+    if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+    const char* first = at_;
+    while (at_ < end_ && is_digit(*at_)) ++at_;
+    if (at_ == first) return error();
+  }
+  if (at_ < end_ && !is_delimiter(*at_)) return error();
+  raw_ = {start, static_cast<std::size_t>(at_ - start)};
+  return token_ = fraction ? JsonToken::kFraction : JsonToken::kInteger;
+}
+
+JsonToken JsonReader::word() noexcept {
+  const char* start = at_;
+  if (*at_ == '-' || *at_ == '+') ++at_;
+  while (at_ < end_ && is_word(*at_)) ++at_;
+  raw_ = {start, static_cast<std::size_t>(at_ - start)};
+  if (raw_ == "true") return token_ = JsonToken::kTrue;
+  if (raw_ == "false") return token_ = JsonToken::kFalse;
+  if (raw_ == "null") return token_ = JsonToken::kNull;
+  if (!syntax_.non_numeric_numbers) return error();
+  for (const std::string_view known :
+       {"NaN", "Infinity", "+Infinity", "-Infinity", "INF", "+INF", "-INF"})
+    if (raw_ == known) return token_ = JsonToken::kNonNumeric;
+  return error();
+}
+
+std::string_view JsonReader::text(std::string& buffer) const {
+  if (!escaped_ || (token_ != JsonToken::kString && token_ != JsonToken::kName)) return raw_;
+  buffer.clear();
+  for (std::size_t at = 0; at < raw_.size();) {
+    if (raw_[at] != '\\') {
+      buffer += raw_[at++];
+      continue;
+    }
+    const char c = raw_[++at];
+    if (c == 'u') {
+      append_unicode(raw_, at, buffer);
+      continue;
+    }
+    constexpr std::string_view kFrom = "bfnrt";
+    constexpr std::string_view kTo = "\b\f\n\r\t";
+    const std::size_t known = kFrom.find(c);
+    buffer += known == std::string_view::npos ? c : kTo[known];
+    ++at;
+  }
+  return buffer;
+}
+
+bool JsonReader::skip() noexcept {
+  if (token_ != JsonToken::kBeginObject && token_ != JsonToken::kBeginArray)
+    return token_ != JsonToken::kError;
+  for (const std::size_t outside = depth_ - 1; depth_ > outside;)
+    if (next() == JsonToken::kError) return false;
+  return true;
+}
+
+}  // namespace penstock

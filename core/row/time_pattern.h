@@ -1,0 +1,49 @@
+// core/row/time_pattern.h -- Java's date and time patterns ("yyyy-MM-dd'T'HH:mm:ss[.SSS]X"): writing and reading.
+//
+// Letters     G y M L d D a h H k K m s S V z O X x Z, for writing also E F Q q; '' quotes, [] optional parts. Names of
+//             months and days are English. What counts weeks (Y w W u) is refused, as Spark refuses it.
+// Reading     Exact: "dd" are two digits, nothing may be left. A missing year is 1970, a month or day 1, a time 0.
+// Threads     Immutable once made.
+// Cost        No allocation after compile().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "penstock/core/base/status.h"
+#include "penstock/core/row/calendar.h"
+
+namespace penstock {
+
+class TimePattern {
+ public:
+  enum class Use : std::uint8_t { kWriting, kReading };
+  static constexpr std::size_t kPatternBytesMax = 512;
+
+  static Result<TimePattern> compile(std::string_view pattern, Use use);
+
+  // The most that write() writes.
+  std::size_t text_bytes_max() const noexcept { return text_bytes_max_; }
+  std::size_t write(std::int64_t micros, const TimeZone& zone, char* to) const noexcept;
+  // An instant, by the zone of the text if it names one, else by `zone`.
+  bool read(std::string_view text, const TimeZone& zone, std::int64_t& micros) const noexcept;
+
+ private:
+  struct Item {
+    char letter = 0;  // 0: the literal text; '[' and ']' as they are.
+    int count = 0;
+    bool adjacent = false;  // A number of fixed width follows at once.
+    std::string literal;
+    std::size_t close = 0;  // Of '[': the item of its ']'.
+  };
+  struct Writer;
+  struct Reader;
+
+  std::vector<Item> items_;
+  std::size_t text_bytes_max_ = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,21 @@
+// operators/expression/compiler.h -- bound expressions become one flat program.
+//
+// Equal parts run once where the first of them is sure to have run. AND, OR, CASE and COALESCE jump
+// over what is not needed. A column that is one of two operands of arithmetic or comparison is read by that
+// instruction.
+#pragma once
+
+#include <vector>
+
+#include "penstock/core/base/status.h"
+#include "penstock/operators/expression/bound.h"
+#include "penstock/operators/expression/program.h"
+
+namespace penstock::expression {
+
+inline constexpr size_t kInstructionsMax = 100'000;
+
+// Result i is that of expressions[i].
+Result<Program> compile_program(const std::vector<BoundPtr>& expressions, const Settings& settings);
+
+}  // namespace penstock::expression

@@ -1,0 +1,122 @@
+// Counts the payments of each card, from a topic into two topics, all counts and every second one, and into a file: the
+// job that is killed again and again by tools/crash and kafka_exactly_once_test.py.
+//
+//   PENSTOCK__CHECKPOINT=DIR penstock_kafka_count BROKERS FROM COUNTS EVENS FILE [at_least_once]
+//
+// Drains at SIGTERM. TRANSACTION_TIMEOUT_MS in the environment sets that of its sinks.
+#include <penstock/api/stream.h>
+#include <penstock/io/encode/message_encoder.h>
+#include <penstock/io/file/line_file_sink.h>
+#include <penstock/io/json/json.h>
+#include <penstock/io/kafka/kafka.h>
+#include <signal.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <string>
+
+using Card = penstock::InlineString<19>;
+namespace kafka = penstock::kafka;
+
+struct Payment {
+  Card card;
+};
+
+struct Count {
+  Card card;
+  std::uint64_t payments = 0;
+};
+
+constexpr auto penstock_json_fields(penstock::Tag<Payment>) {
+  return penstock::json::fields(penstock::json::field("card", &Payment::card));
+}
+constexpr auto penstock_json_fields(penstock::Tag<Count>) {
+  return penstock::json::fields(penstock::json::field("card", &Count::card),
+                                penstock::json::field("payments", &Count::payments));
+}
+
+struct CountPayments {
+  using Output = Count;
+
+  void open(penstock::OperatorContext& context) {
+    count_ = context.value_state<std::uint64_t>("count");
+  }
+  void on_record(const penstock::Record<Payment>& payment,
+                 penstock::CollectorOf<Count> auto&& out) noexcept {
+    out.collect(
+        penstock::Record<Count>{{payment.value.card, ++count_.get_or_create()}, payment.time});
+  }
+
+ private:
+  penstock::ValueState<std::uint64_t> count_;
+};
+
+struct Arguments {
+  std::string brokers;
+  std::string from;
+  std::string counts;
+  std::string evens;
+  std::string file;
+  bool exactly_once = true;
+};
+
+auto counts_to(const Arguments& arguments, const std::string& topic) {
+  kafka::SinkOptions options;
+  options.connection.brokers = arguments.brokers;
+  options.connection.start_timeout = std::chrono::seconds(30);
+  options.topic = topic;
+  if (arguments.exactly_once) options.delivery = kafka::Delivery::kExactlyOnce;
+  if (const char* timeout = std::getenv("TRANSACTION_TIMEOUT_MS"))
+    options.transaction_timeout = std::chrono::milliseconds(std::strtol(timeout, nullptr, 10));
+  return kafka::sink(std::move(options));
+}
+
+penstock::Job job_of(const Arguments& arguments) {
+  penstock::Job job("kafka count");
+  kafka::SourceOptions source;
+  source.connection.brokers = arguments.brokers;
+  source.connection.start_timeout = std::chrono::seconds(30);
+  source.topics = {arguments.from};
+  source.start = kafka::FromEarliest{};
+  auto counts = job.source(kafka::source(std::move(source)), penstock::json::decoder<Payment>())
+                    .key_by(&Payment::card)
+                    .process(CountPayments{})
+                    .share();
+  const auto encoder = penstock::message(penstock::json::encoder<Count>()).key(&Count::card);
+  counts.read().sink(counts_to(arguments, arguments.counts), encoder);
+  counts.read()
+      .filter([](const Count& count) { return count.payments % 2 == 0; })
+      .sink(counts_to(arguments, arguments.evens), encoder);
+  if (arguments.file != "-")
+    counts.read().sink(penstock::line_file_sink({.path = arguments.file}),
+                       penstock::json::encoder<Count>());
+  return job;
+}
+
+penstock::Status run(const Arguments& arguments) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  penstock::Result<penstock::Options> options = penstock::Options::from_environment();
+  if (!options.ok()) return options.status();
+  penstock::Result<penstock::JobHandle> handle = job_of(arguments).start(*options);
+  if (!handle.ok()) return handle.status();
+  const timespec pause{0, 50'000'000};
+  while (!handle->wait_for(std::chrono::milliseconds(0))) {
+    if (sigtimedwait(&signals, nullptr, &pause) == SIGTERM) handle->drain();
+  }
+  return handle->wait();
+}
+
+int main(int argc, char** argv) {
+  if (argc < 6) {
+    std::fprintf(stderr, "usage: penstock_kafka_count BROKERS FROM COUNTS EVENS FILE\n");
+    return 2;
+  }
+  const penstock::Status status = run({argv[1], argv[2], argv[3], argv[4], argv[5], argc == 6});
+  if (!status.ok()) std::fprintf(stderr, "%s\n", status.to_string().c_str());
+  return status.exit_code();
+}
