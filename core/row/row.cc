@@ -20,7 +20,7 @@ class CellsWriter {
  public:
   CellsWriter(char* base, char* bitmap, std::size_t count) noexcept
       : base_(base), bitmap_(bitmap), cells_(bitmap + bitmap_bytes(count)) {
-    std::memset(bitmap, 0, bitmap_bytes(count));
+    if (count > 0) std::memset(bitmap, 0, bitmap_bytes(count));
     tail_ = cells_ + count * kCellBytes;
   }
 

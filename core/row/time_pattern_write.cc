@@ -15,7 +15,7 @@ struct TimePattern::Writer {
   }
 
   void text(std::string_view bytes) noexcept {
-    std::memcpy(at, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     at += bytes.size();
   }
   void number(std::int64_t value, int width) noexcept {

@@ -14,7 +14,7 @@ namespace penstock {
 namespace {
 
 char* copy_to(char* to, std::string_view text) noexcept {
-  std::memcpy(to, text.data(), text.size());
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
   return to + text.size();
 }
 

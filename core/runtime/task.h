@@ -75,8 +75,8 @@ class Task {
  private:
   static constexpr std::chrono::milliseconds kSkewPatience{10};
   static constexpr std::chrono::milliseconds kCapturePatience{1};
-  // What is read between two slices of a capture: under light load a control element stands behind each few records, and
-  // a slice behind each of them would let records come faster than they are read.
+  // What is read between two slices of a capture: under light load a control element stands behind each few records,
+  // and a slice behind each of them would let records come faster than they are read.
   static constexpr std::size_t kElementsPerSlice = 64;
   static constexpr std::size_t kTurnsPerSlice = 8;
 

@@ -28,6 +28,7 @@ enum class BoundKind : uint8_t {
 };
 
 struct Bound;
+// lint: allow(hot) of compilation
 using BoundPtr = std::shared_ptr<const Bound>;
 
 // Variants of an instruction of two operands: [first is a column][second is a column].
@@ -42,11 +43,13 @@ struct Bound {
   uint32_t height = 1;
   DataType type;
   Cell value;  // Of a constant; points into `bytes`.
+  // lint: allow(hot) of compilation
   std::shared_ptr<const std::string> bytes;
   std::string_view name;  // Of a call: for messages.
   Run run = nullptr;
   const OperandRuns* operand_runs =
       nullptr;  // Instead of `run`, when columns may be read directly.
+  // lint: allow(hot) of compilation
   std::shared_ptr<const void> prepared;
   std::vector<BoundPtr> arguments;
   std::vector<uint32_t> variables;
@@ -72,6 +75,7 @@ struct CallOptions {
   bool deterministic = true;
   bool nullable = true;
   const OperandRuns* operand_runs = nullptr;
+  // lint: allow(hot) of compilation
   std::shared_ptr<const void> prepared = nullptr;
 };
 BoundPtr make_call(std::string_view name, Run run, const DataType& type,

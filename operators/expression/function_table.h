@@ -25,12 +25,14 @@ namespace penstock::expression {
 // A lambda whose body can be bound once the types of its variables are known.
 struct LambdaArgument {
   size_t variables = 0;
+  // lint: allow(hot) of compilation
   std::function<Result<BoundPtr>(std::span<const DataType> types)>
       bind;  // The result is a kLambda.
 };
 
 struct Argument {
   BoundPtr value;  // nullptr when it is a lambda.
+  // lint: allow(hot) of compilation
   std::shared_ptr<const LambdaArgument> lambda;
   std::string name;  // The alias, or the last part of the name of a column; may be empty.
 };

@@ -26,15 +26,18 @@ class Program {
     std::vector<uint32_t> results;
     std::vector<DataType> types;  // Of the results.
     std::vector<std::unique_ptr<CallInfo>> infos;
+    // lint: allow(hot) once per program
     std::vector<std::shared_ptr<const void>> owned;  // What constants and prepared data point to.
     Settings settings;
   };
+  // lint: allow(hot) once per program
   explicit Program(Parts parts) : parts_(std::make_shared<const Parts>(std::move(parts))) {}
 
   const DataType& type() const noexcept { return parts_->types[0]; }
   const Parts& parts() const noexcept { return *parts_; }
 
  private:
+  // lint: allow(hot) once per program
   std::shared_ptr<const Parts> parts_;
 };
 

@@ -33,7 +33,8 @@ Cell time_part(Call& call, const Cell& time) {
 }
 
 Cell day_name(Call& call, const Cell& date) {
-  return call.arena().copy_cell(penstock::internal::kDayNames[iso_day_of_week(date.number) - 1].substr(0, 3));
+  return call.arena().copy_cell(
+      penstock::internal::kDayNames[iso_day_of_week(date.number) - 1].substr(0, 3));
 }
 Cell month_name(Call& call, const Cell& date) {
   return call.arena().copy_cell(

@@ -176,7 +176,7 @@ Cell space(Call& call, const Cell& count) {
   if (is_too_long(1, count.number)) return too_long(call);
   const auto size = static_cast<size_t>(std::max<int64_t>(count.number, 0));
   char* to = call.arena().allocate(size);
-  std::memset(to, ' ', size);
+  if (size > 0) std::memset(to, ' ', size);
   return text_cell({to, size});
 }
 

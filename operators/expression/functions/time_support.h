@@ -20,6 +20,7 @@ struct PreparedZone {
   TimeZone zone;
 };
 // nullptr when the argument is no constant; an error when it names none.
+// lint: allow(hot) of compilation
 Result<std::shared_ptr<const PreparedZone>> prepare_zone(const BuildContext& context,
                                                          const BoundPtr& value);
 // False for a name that is none, which fails the call.

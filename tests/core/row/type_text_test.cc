@@ -47,9 +47,14 @@ TEST(TypeTextTest, ErrorsSayWhereAndWhat) {
 }
 
 TEST(TypeTextTest, DepthAndLengthAreBounded) {
-  std::string deep;
-  for (int i = 0; i < 100'000; ++i) deep += "array<";
-  EXPECT_FALSE(parse_type(deep).ok());
+  const auto nested = [](int depth) {
+    std::string text;
+    for (int i = 0; i < depth; ++i) text += "array<";
+    return text + "int" + std::string(static_cast<std::size_t>(depth), '>');
+  };
+  EXPECT_TRUE(parse_type(nested(kTypeDepthMax)).ok());
+  EXPECT_FALSE(parse_type(nested(kTypeDepthMax + 1)).ok());
+  EXPECT_FALSE(parse_type(nested(100'000)).ok());
   EXPECT_FALSE(parse_type(std::string(2 << 20, ' ')).ok());
 }
 
