@@ -55,8 +55,7 @@ class Broker:
         with self.client() as client:
             for partition in range(client.partitions(topic)):
                 end = client.offset(topic, partition, committed=True)
-                at = {
-  partition : 0}
+                at = {partition: 0}
                 while at[partition] < end:
                     rows, at = client.fetch(topic, at, committed=True)
                     found.extend(rows)

@@ -6,45 +6,10 @@
 #include <penstock/api/stream.h>
 #include <penstock/io/file/line_file_sink.h>
 #include <penstock/io/file/line_file_source.h>
-#include <penstock/io/json/json.h>
 
-#include <cstdint>
 #include <cstdio>
 
-using Card = penstock::InlineString<19>;
-
-struct Payment {
-  Card card;
-};
-
-struct Count {
-  Card card;
-  std::uint64_t payments = 0;
-};
-
-constexpr auto penstock_json_fields(penstock::Tag<Payment>) {
-  return penstock::json::fields(penstock::json::field("card", &Payment::card));
-}
-constexpr auto penstock_json_fields(penstock::Tag<Count>) {
-  return penstock::json::fields(penstock::json::field("card", &Count::card),
-                                penstock::json::field("payments", &Count::payments));
-}
-
-struct CountPayments {
-  using Output = Count;
-
-  void open(penstock::OperatorContext& context) {
-    count_ = context.value_state<std::uint64_t>("count");
-  }
-  void on_record(const penstock::Record<Payment>& payment,
-                 penstock::CollectorOf<Count> auto&& out) noexcept {
-    out.collect(
-        penstock::Record<Count>{{payment.value.card, ++count_.get_or_create()}, payment.time});
-  }
-
- private:
-  penstock::ValueState<std::uint64_t> count_;
-};
+#include "penstock/examples/keyed_count/keyed_count.h"
 
 penstock::Status count(const char* from, const char* to) {
   penstock::Result<penstock::Options> options = penstock::Options::from_environment();

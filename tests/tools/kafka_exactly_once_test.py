@@ -17,20 +17,18 @@ import unittest
 SOURCE = os.environ["PENSTOCK_SOURCE_DIR"]
 BUILD = os.environ["PENSTOCK_BUILD_DIR"]
 sys.path.insert(0, os.path.join(SOURCE, "tools"))
+sys.path.insert(0, os.path.join(SOURCE, "tests", "harness"))
 import kafka_crash  # noqa: E402
+import real_broker  # noqa: E402
 
 BINARY = os.path.join(BUILD, "tests", "penstock_kafka_count")
-SKIPPED = 77  # ctest counts it as skipped.
 DEADLINE = 120
 
 
 class ExactlyOnce(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not shutil.which("java"):
-            if os.environ.get("PENSTOCK_BROKER_REQUIRED"):
-                raise AssertionError("no Java; tools/setup installs it")
-            raise unittest.SkipTest("no Java")
+        real_broker.require()
         cls.place = tempfile.mkdtemp(prefix="penstock-exactly-once-")
         cls.addClassCleanup(shutil.rmtree, cls.place)
         cls.broker = kafka_crash.Broker(os.path.join(cls.place, "broker"))
@@ -68,7 +66,7 @@ class ExactlyOnce(unittest.TestCase):
     def test_the_check_finds_a_job_that_trusts_its_newest_checkpoint(self):
         self.produce(2000)
         trusting = {"PENSTOCK_MUTANT": "trust_newest_checkpoint"}
-#Its first epoch with output is durable, and never committed.
+        # Its first epoch with output is durable, and never committed.
         self.assertIsNone(self.job.run_until_killed(DEADLINE, crash_at="transaction.due:1", **trusting))
         wrong = self.job.finish(**trusting)
         self.assertIn("lost", wrong or "")
@@ -120,8 +118,4 @@ class ExactlyOnce(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    result = unittest.main(exit=False).result
-    if result.skipped:
-        print("SKIPPED: no Java, so nothing was tested against a real Kafka broker; tools/setup installs it",
-              file=sys.stderr)  # fmt: skip
-    sys.exit(1 if not result.wasSuccessful() else SKIPPED if result.skipped else 0)
+    sys.exit(real_broker.main_where_possible("exactly-once output to Kafka"))

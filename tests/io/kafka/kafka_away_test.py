@@ -85,4 +85,4 @@ class Away(kit.WithBroker):
 
 
 if __name__ == "__main__":
-    sys.exit(kit.main())
+    sys.exit(kit.real_broker.main("a broker that is away"))

@@ -180,4 +180,4 @@ class FallsSilent(kit.WithBroker, Refusals):
 
 
 if __name__ == "__main__":
-    sys.exit(kit.main())
+    sys.exit(kit.real_broker.main("a broker that refuses"))

@@ -23,7 +23,9 @@ KAFKA = os.path.join(SOURCE, "tools", "kafka")
 CAT = os.path.join(BUILD, "tests", "penstock_kafka_cat")
 DEADLINE = 120
 SOON = 20  # Seconds in which trouble must be told of: the product's own are at most 5, the rest is for slow machines.
-SKIPPED = 77  # ctest counts it as skipped.
+
+sys.path.insert(0, os.path.join(SOURCE, "tests", "harness"))
+import real_broker  # noqa: E402
 
 
 class Cat:
@@ -474,15 +476,5 @@ class Certificates(WithBroker):
             self.cat("--topic", "c", *self.arguments(**self.of(kind))).refused(*words)
 
 
-def main():
-    if shutil.which("java"):
-        return unittest.main()
-    print(
-        "SKIPPED: no Java, so the Kafka source was not tested against a real broker; tools/setup installs it",
-        file=sys.stderr,
-    )
-    return 1 if os.environ.get("PENSTOCK_BROKER_REQUIRED") else SKIPPED
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(real_broker.main("the Kafka source"))
