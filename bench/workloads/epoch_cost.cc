@@ -1,13 +1,11 @@
 #include "penstock/bench/workloads/epoch_cost.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <optional>
 #include <utility>
 
+#include "penstock/bench/harness/temporary_folder.h"
 #include "penstock/bench/workloads/engine_run.h"
 #include "penstock/core/checkpoint/checkpoint_folder.h"
 
@@ -40,16 +38,6 @@ Result<std::uint64_t> events_of(const Workload& workload, const EpochLoad& load)
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  path_ = (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
-  PENSTOCK_CHECK(::mkdtemp(path_.data()) != nullptr);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;  // What is left is in a folder for what may be left.
-  std::filesystem::remove_all(path_, ignored);
-}
 
 Result<EpochRatio> measure_epochs(const Workload& workload, const EpochLoad& load, int repeats) {
   const Result<std::uint64_t> events = events_of(workload, load);

@@ -13,19 +13,6 @@
 
 namespace penstock::bench {
 
-// An empty folder that is removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
-
 struct EpochLoad {
   std::uint64_t events = 0;  // 0: so many that a run takes about five intervals.
   std::chrono::microseconds interval{1'000'000};

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "penstock/api/job.h"
+#include "penstock/bench/harness/temporary_folder.h"
 #include "penstock/bench/workloads/kafka_middle.h"
 #include "penstock/bench/workloads/kafka_records.h"
 #include "penstock/core/base/check.h"
@@ -34,7 +35,9 @@ void build(Job& job, KafkaSubject subject, const KafkaRoute& route) {
                                              .topics = {route.from},
                                              .start = kafka::FromEarliest{}}),
                               json::decoder<Purchase>());
-  auto sink = kafka::sink({.connection = {.brokers = route.brokers}, .topic = route.to});
+  kafka::SinkOptions to{.connection = {.brokers = route.brokers}, .topic = route.to};
+  if (subject == KafkaSubject::kExactlyOnce) to.delivery = kafka::Delivery::kExactlyOnce;
+  auto sink = kafka::sink(std::move(to));
   if (subject == KafkaSubject::kQueryA) {
     std::move(purchases)
         .filter(above_limit)
@@ -56,15 +59,18 @@ void build(Job& job, KafkaSubject subject, const KafkaRoute& route) {
 
 class EngineMiddle final : public KafkaMiddle {
  public:
-  EngineMiddle(std::unique_ptr<Job> job, JobHandle handle)
-      : job_(std::move(job)), handle_(std::move(handle)) {}
+  EngineMiddle(std::unique_ptr<Job> job, std::unique_ptr<TemporaryFolder> checkpoints,
+               JobHandle handle)
+      : checkpoints_(std::move(checkpoints)), job_(std::move(job)), handle_(std::move(handle)) {}
 
+  Instant durable_at() const override { return handle_.metrics().checkpoints.newest_at; }
   Status stop() override {
     handle_.drain();
     return handle_.wait();
   }
 
  private:
+  std::unique_ptr<TemporaryFolder> checkpoints_;
   std::unique_ptr<Job> job_;
   JobHandle handle_;
 };
@@ -81,6 +87,10 @@ std::string_view name_of(KafkaSubject subject) noexcept {
       return "B";
     case KafkaSubject::kMaximum:
       return "filter_count";
+    case KafkaSubject::kEpochs:
+      return "at_least_once";
+    case KafkaSubject::kExactlyOnce:
+      return "exactly_once";
   }
   return "?";
 }
@@ -96,10 +106,15 @@ Result<std::unique_ptr<KafkaMiddle>> start_middle(KafkaSubject subject, const Ka
   build(*job, subject, route);
   Options options;
   options.workers = 1;
+  std::unique_ptr<TemporaryFolder> checkpoints;
+  if (subject == KafkaSubject::kEpochs || subject == KafkaSubject::kExactlyOnce) {
+    checkpoints = std::make_unique<TemporaryFolder>();
+    options.checkpoint.directory = checkpoints->path();
+  }
   Result<JobHandle> handle = job->start(options);
   if (!handle.ok()) return handle.status();
   return std::unique_ptr<KafkaMiddle>(
-      std::make_unique<EngineMiddle>(std::move(job), std::move(*handle)));
+      std::make_unique<EngineMiddle>(std::move(job), std::move(checkpoints), std::move(*handle)));
 }
 
 }  // namespace penstock::bench

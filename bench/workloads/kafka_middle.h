@@ -4,6 +4,7 @@
 // kQueryA    The engine: JSON parsed, amounts above the limit, with a field more, as JSON.
 // kQueryB    The engine: JSON parsed, a running count for each card, each update as JSON.
 // kMaximum   The engine: both, amounts above the limit counted for each card; for the highest rate.
+// kEpochs, kExactlyOnce  The engine: the same with a snapshot each second, and with output that commits with it.
 // Threads    stop() from the thread that started it.
 #pragma once
 
@@ -13,10 +14,18 @@
 #include <string_view>
 
 #include "penstock/core/base/status.h"
+#include "penstock/core/base/time.h"
 
 namespace penstock::bench {
 
-enum class KafkaSubject : std::uint8_t { kRelay, kQueryA, kQueryB, kMaximum };
+enum class KafkaSubject : std::uint8_t {
+  kRelay,
+  kQueryA,
+  kQueryB,
+  kMaximum,
+  kEpochs,
+  kExactlyOnce
+};
 
 std::string_view name_of(KafkaSubject subject) noexcept;
 // How many results `count` purchases have.
@@ -31,6 +40,8 @@ struct KafkaRoute {
 class KafkaMiddle {
  public:
   virtual ~KafkaMiddle() = default;
+  // Of the engine with snapshots: when the newest became durable.
+  virtual Instant durable_at() const { return {}; }
   // What was read is delivered; then why it failed, if it did.
   virtual Status stop() = 0;
 };

@@ -19,6 +19,8 @@ namespace penstock::bench {
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};
+// Between the last result of an epoch and the first of the next, a second later.
+constexpr std::chrono::milliseconds kBetweenEpochs{200};
 
 Status unavailable(std::string text) { return Status(StatusCode::kUnavailable, std::move(text)); }
 
@@ -95,6 +97,9 @@ class ResultReader {
   }
   ~ResultReader() { queue_.reset(); }
 
+  // Instead of the latencies of results: of epochs, from `durable_at()`.
+  void measure_epochs(std::function<Instant()> durable_at) { durable_at_ = std::move(durable_at); }
+
   // Until `expected` have come, or nothing has for kPatience.
   void read(std::uint64_t expected, Instant measured_from) {
     const RealClock clock;
@@ -106,6 +111,7 @@ class ResultReader {
         if (now - heard > kPatience) return;
         continue;
       }
+      if (durable_at_ && now - heard > kBetweenEpochs) note_epoch(now, measured_from);
       heard = now;
       note(*message, now, measured_from);
     }
@@ -132,11 +138,16 @@ class ResultReader {
       return;
     }
     check_.seen(stamp->seq);
-    if (stamp->due >= measured_from) latency_ns_.record((now - stamp->due).count());
+    if (!durable_at_ && stamp->due >= measured_from) latency_ns_.record((now - stamp->due).count());
+  }
+  void note_epoch(Instant now, Instant measured_from) {
+    const Instant durable = durable_at_();
+    if (durable >= measured_from && durable <= now) latency_ns_.record((now - durable).count());
   }
 
   KafkaHandle consumer_;
   KafkaOwned<rd_kafka_queue_t> queue_;
+  std::function<Instant()> durable_at_;
   SequenceCheck check_;
   Histogram latency_ns_;
   Status status_;
@@ -150,34 +161,46 @@ std::chrono::nanoseconds nanos_of(double seconds) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
-// Waits until `done`, which may fail; nothing new for kPatience is a failure as well.
+// Results a second, until `wanted` are there: between the moments at which a reader could have the first and the last
+// before those. Nothing new for kPatience is a failure.
 template <class Progress>
-Status await_progress(std::int64_t wanted, const std::string& what, Progress progress) {
+Result<double> rate_until(std::int64_t wanted, const std::string& what, Progress progress) {
+  struct Seen {
+    std::int64_t count = 0;
+    Instant at;
+  };
   const RealClock clock;
-  std::int64_t last = -1;
-  Instant moved = clock.now();
-  for (;;) {
-    const Result<std::int64_t> at = progress();
-    if (!at.ok()) return at.status();
-    if (*at >= wanted) return Status();
+  Seen first;
+  Seen before;
+  Seen last{.at = clock.now()};
+  while (last.count < wanted) {
+    const Result<std::int64_t> count = progress();
+    if (!count.ok()) return count.status();
     const Instant now = clock.now();
-    if (*at != last) moved = now;
-    last = *at;
-    if (now - moved > kPatience)
-      return unavailable(what + ": stands still at " + std::to_string(*at) + " of " +
+    if (*count != last.count) {
+      if (first.count == 0) first = {*count, now};
+      before = last;
+      last = {*count, now};
+    }
+    if (now - last.at > kPatience)
+      return unavailable(what + ": stands still at " + std::to_string(last.count) + " of " +
                          std::to_string(wanted));
     sleep_until(now + std::chrono::milliseconds(5));
   }
+  if (before.count <= first.count) return unavailable(what + ": too few results for a rate");
+  return static_cast<double>(before.count - first.count) /
+         (static_cast<double>((before.at - first.at).count()) / 1e9);
 }
 
-}  // namespace
-
-std::uint64_t KafkaLoad::events() const noexcept {
-  return static_cast<std::uint64_t>((seconds + warm_seconds) *
-                                    static_cast<double>(rate_per_second));
+// All results once and in order, as a reader of committed ones sees them.
+Status check_results(KafkaSubject subject, const KafkaRoute& route, std::int64_t expected) {
+  ResultReader reader;
+  PENSTOCK_RETURN_IF_ERROR(reader.open(route.brokers, route.to));
+  reader.read(static_cast<std::uint64_t>(expected), Instant{});
+  return reader.end(name_of(subject), static_cast<std::uint64_t>(expected));
 }
 
-Result<KafkaLatency> run_kafka_latency(KafkaSubject subject, const KafkaLoad& load) {
+Result<KafkaLatency> run_open_loop(KafkaSubject subject, const KafkaLoad& load, bool of_epochs) {
   const KafkaRoute route{load.brokers, load.topic_prefix + "-in", load.topic_prefix + "-out"};
   const Result<BenchTopics> topics = BenchTopics::create(route.brokers, {route.from, route.to});
   if (!topics.ok()) return topics.status();
@@ -187,6 +210,7 @@ Result<KafkaLatency> run_kafka_latency(KafkaSubject subject, const KafkaLoad& lo
   PENSTOCK_RETURN_IF_ERROR(reader.open(route.brokers, route.to));
   Result<std::unique_ptr<KafkaMiddle>> middle = start_middle(subject, route);
   if (!middle.ok()) return middle.status();
+  if (of_epochs) reader.measure_epochs([&] { return (*middle)->durable_at(); });
 
   const std::uint64_t expected = results_of(subject, load.events());
   const Instant start = RealClock().now() + std::chrono::milliseconds(100);
@@ -205,6 +229,21 @@ Result<KafkaLatency> run_kafka_latency(KafkaSubject subject, const KafkaLoad& lo
   return KafkaLatency{reader.latency_ns(), reader.check().count()};
 }
 
+}  // namespace
+
+std::uint64_t KafkaLoad::events() const noexcept {
+  return static_cast<std::uint64_t>((seconds + warm_seconds) *
+                                    static_cast<double>(rate_per_second));
+}
+
+Result<KafkaLatency> run_kafka_latency(KafkaSubject subject, const KafkaLoad& load) {
+  return run_open_loop(subject, load, false);
+}
+
+Result<KafkaLatency> run_kafka_visibility(const KafkaLoad& load) {
+  return run_open_loop(KafkaSubject::kExactlyOnce, load, true);
+}
+
 Result<KafkaRate> run_kafka_rate(KafkaSubject subject, const std::string& brokers,
                                  std::uint64_t events, const std::string& topic_prefix) {
   const KafkaRoute route{brokers, topic_prefix + "-in", topic_prefix + "-out"};
@@ -220,21 +259,12 @@ Result<KafkaRate> run_kafka_rate(KafkaSubject subject, const std::string& broker
   const auto progress = [&] { return topics->end_of(route.to); };
   Result<std::unique_ptr<KafkaMiddle>> middle = start_middle(subject, route);
   if (!middle.ok()) return middle.status();
-  PENSTOCK_RETURN_IF_ERROR(await_progress(1, what, progress));
-  const RealClock clock;
-  const Result<std::int64_t> first = progress();
-  if (!first.ok()) return first.status();
-  const Instant began = clock.now();
-  PENSTOCK_RETURN_IF_ERROR(await_progress(expected, what, progress));
-  const double seconds = static_cast<double>((clock.now() - began).count()) / 1e9;
+  const Result<double> results_per_second = rate_until(expected, what, progress);
+  if (!results_per_second.ok()) return results_per_second.status();
   PENSTOCK_RETURN_IF_ERROR((*middle)->stop());
-  const Result<std::int64_t> end = progress();
-  if (!end.ok()) return end.status();
-  if (*end != expected)
-    return Status::internal(what + ": " + std::to_string(*end) + " results instead of " +
-                            std::to_string(expected));
-  const double share = static_cast<double>(expected - *first) / static_cast<double>(expected);
-  return KafkaRate{share * static_cast<double>(events) / seconds};
+  PENSTOCK_RETURN_IF_ERROR(check_results(subject, route, expected));
+  return KafkaRate{*results_per_second * static_cast<double>(events) /
+                   static_cast<double>(expected)};
 }
 
 }  // namespace penstock::bench

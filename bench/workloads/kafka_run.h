@@ -4,8 +4,10 @@
 //            reads the results. Purchases come in small groups: a client that sends each alone leaves nothing of two
 //            cores for what is measured. A latency counts from the moment at which the purchase was due, so it holds
 //            what the sender was late, both ways through the broker, and what stands between.
-// Rate       All purchases are in the topic before the clock starts. It runs from the first results in the output topic
-//            to the last.
+// Rate       All purchases are in the topic before the clock starts. It runs from the first results that a reader of
+//            committed ones may have to the last but for those that the end of the input brought.
+// Visible    With output that commits with each epoch: from the moment at which an epoch is durable to that at which a
+//            reader has its first result, on the open loop of Latency.
 // Topics     Made for the run, and deleted with it.
 // Errors     A result that is missing, doubled or out of order is an error, whatever the latencies.
 #pragma once
@@ -45,5 +47,8 @@ struct KafkaRate {
 // `events` purchases are waiting.
 Result<KafkaRate> run_kafka_rate(KafkaSubject subject, const std::string& brokers,
                                  std::uint64_t events, const std::string& topic_prefix);
+
+// One latency per epoch that was durable while `load` was measured. REQUIRES: kExactlyOnce.
+Result<KafkaLatency> run_kafka_visibility(const KafkaLoad& load);
 
 }  // namespace penstock::bench

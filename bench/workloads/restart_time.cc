@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "penstock/api/job.h"
+#include "penstock/bench/harness/temporary_folder.h"
 #include "penstock/bench/workloads/epoch_cost.h"
 #include "penstock/bench/workloads/split_mix.h"
 #include "penstock/core/checkpoint/checkpoint_folder.h"

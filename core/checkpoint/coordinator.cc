@@ -281,6 +281,7 @@ void CheckpointCoordinator::finish_if_complete(Instant now) {
     const std::lock_guard lock(mutex_);
     ++metrics_.completed;
     metrics_.newest = epoch;
+    metrics_.newest_at = done;
     metrics_.newest_bytes = bytes;
     metrics_.newest_took = done - began_;
   }

@@ -72,7 +72,8 @@ class EpochCommands {
 struct CheckpointMetrics {
   std::uint64_t completed = 0;
   std::uint64_t failed = 0;
-  Epoch newest;  // Durable.
+  Epoch newest;       // Durable.
+  Instant newest_at;  // When it became so.
   std::uint64_t newest_bytes = 0;
   std::chrono::nanoseconds newest_took{0};  // From the request to durable.
 };

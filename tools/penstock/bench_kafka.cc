@@ -24,6 +24,8 @@ constexpr std::array kTurn = {KafkaSubject::kRelay, KafkaSubject::kQueryA, Kafka
 constexpr double kGoalP50Us = 50;
 constexpr double kGoalP99Us = 500;
 constexpr double kGoalRate = 0.7;
+constexpr double kGoalExactlyOnceRate = 0.9;
+constexpr double kGoalVisibleUs = 10'000;
 
 // Names that no run before this one has used.
 class TopicNames {
@@ -92,8 +94,14 @@ Status print_latencies(const BenchKafkaOptions& options) {
   return Status();
 }
 
-Status print_rates(const BenchKafkaOptions& options) {
-  TopicNames names;
+struct RateGoal {
+  const char* name;
+  KafkaSubject subject;
+  KafkaSubject against;
+  double goal;
+};
+
+Status print_rates(const BenchKafkaOptions& options, TopicNames& names, const RateGoal& goal) {
   Status failure;
   const auto rate_of = [&](KafkaSubject subject) {
     if (!failure.ok()) return 1.0;
@@ -107,12 +115,35 @@ Status print_rates(const BenchKafkaOptions& options) {
     return rate->purchases_per_second;
   };
   const bench::PairedResult result = bench::run_paired(
-      "kafka_filter_count", {bench::GoalKind::kAtLeast, kGoalRate}, options.alternations,
-      [&] { return rate_of(KafkaSubject::kMaximum); },
-      [&] { return rate_of(KafkaSubject::kRelay); });
+      goal.name, {bench::GoalKind::kAtLeast, goal.goal}, options.alternations,
+      [&] { return rate_of(goal.subject); }, [&] { return rate_of(goal.against); });
   PENSTOCK_RETURN_IF_ERROR(failure);
   std::printf("%s\n", bench::format_paired(result).c_str());
   return Status();
+}
+
+Status print_max_rates(const BenchKafkaOptions& options) {
+  TopicNames names;
+  return print_rates(
+      options, names,
+      {"kafka_filter_count", KafkaSubject::kMaximum, KafkaSubject::kRelay, kGoalRate});
+}
+
+Status print_exactly_once(const BenchKafkaOptions& options) {
+  TopicNames names;
+  bench::KafkaLoad load = options.load;
+  load.topic_prefix = names.next();
+  const Result<KafkaLatency> visible = bench::run_kafka_visibility(load);
+  if (!visible.ok()) return visible.status();
+  std::printf(
+      "%s goal=p50<=%.0f %s\n",
+      bench::format_latency("durable_to_visible", visible->latency_ns).c_str(), kGoalVisibleUs,
+      static_cast<double>(visible->latency_ns.percentile(50)) / 1000 <= kGoalVisibleUs ? "ok"
+                                                                                       : "SHORT");
+  std::fflush(stdout);
+  return print_rates(options, names,
+                     {"kafka_exactly_once", KafkaSubject::kExactlyOnce, KafkaSubject::kEpochs,
+                      kGoalExactlyOnceRate});
 }
 
 int report(const Status& status) {
@@ -142,7 +173,9 @@ Status print_kafka(const BenchKafkaOptions& options) {
     return Status::invalid_argument("--rate and --seconds make no purchase at all");
   std::printf("%s\n", bench::format_machine(bench::read_machine()).c_str());
   const bench::Noise before = bench::read_noise();
-  PENSTOCK_RETURN_IF_ERROR(options.max_rate ? print_rates(options) : print_latencies(options));
+  PENSTOCK_RETURN_IF_ERROR(options.exactly_once ? print_exactly_once(options)
+                           : options.max_rate   ? print_max_rates(options)
+                                                : print_latencies(options));
   std::printf("%s\n", bench::format_noise(bench::read_noise() - before).c_str());
   return Status();
 }
@@ -172,7 +205,9 @@ void add_bench_kafka(CLI::App& bench, int& exit_code) {
       ->check(CLI::Range(1, 1000));
   kafka->add_flag("--max-rate", options->max_rate,
                   "instead: how fast a full topic is worked off, JSON, filter and keyed count");
-  kafka->add_option("--events", options->events, "purchases in that topic")
+  kafka->add_flag("--exactly-once", options->exactly_once,
+                  "instead: how soon a durable epoch is seen, and rates against at least once");
+  kafka->add_option("--events", options->events, "purchases in the topic that is worked off")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1000}, std::uint64_t{1'000'000'000}));
   kafka->callback([options, &exit_code] { exit_code = report(print_kafka(*options)); });

@@ -23,7 +23,8 @@ struct BenchKafkaOptions {
   bench::KafkaLoad load{.brokers = "127.0.0.1:9092", .topic_prefix = ""};
   int alternations = 10;
   bool max_rate = false;
-  std::uint64_t events = 2'000'000;  // Of --max-rate.
+  bool exactly_once = false;
+  std::uint64_t events = 2'000'000;  // Of rates.
 };
 
 // What the engine needs more than the relay, turn by turn, at one percentile.

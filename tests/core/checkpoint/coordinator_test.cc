@@ -115,6 +115,7 @@ TEST_F(CoordinatorTest, MakesAnEpochDurableWhenAllTasksHaveCapturedIt) {
   EXPECT_EQ(commands_.durable, Epoch{1});
   EXPECT_FALSE(commands_.is_last);
   EXPECT_EQ(coordinator_->metrics().completed, 1U);
+  EXPECT_EQ(coordinator_->metrics().newest_at, clock_.now());
   files_.crash();
   start();
   EXPECT_EQ(coordinator_->restored(), Epoch{1});
