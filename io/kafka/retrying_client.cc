@@ -1,5 +1,7 @@
 #include "penstock/io/kafka/retrying_client.h"
 
+#include <utility>
+
 namespace penstock::kafka::internal {
 namespace {
 
@@ -16,6 +18,10 @@ bool is_fenced(rd_kafka_resp_err_t error) noexcept {
 
 Status RetryingClient::start() {
   PENSTOCK_RETURN_IF_ERROR(prepare());
+  return take_over();
+}
+
+Status RetryingClient::take_over() {
   const Instant until = clock_.now() + options_.connection.start_timeout;
   for (;;) {
     const CallResult result = init_transactions(kSlice);
@@ -27,6 +33,10 @@ Status RetryingClient::start() {
 }
 
 Status RetryingClient::begin() {
+  if (std::exchange(in_doubt_, false)) {
+    PENSTOCK_RETURN_IF_ERROR(make_anew());
+    PENSTOCK_RETURN_IF_ERROR(take_over());
+  }
   const CallResult result = begin_transaction();
   first_at_.store(0);
   return result.ok() ? Status() : failed("no transaction can be begun", result);
@@ -45,6 +55,7 @@ Status RetryingClient::commit() {
   const Instant until = clock_.now() + options_.transaction_timeout;
   for (;;) {
     const CallResult result = commit_transaction(kSlice);
+    in_doubt_ = in_doubt_ || !result.ok() || was_disturbed();
     if (result.ok()) return Status();
     const bool again = result.retriable && !cancelled_.load() && clock_.now() < until;
     if (!again) return failed("the transaction of the epoch is not committed", result);

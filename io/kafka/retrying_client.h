@@ -3,7 +3,12 @@
 //
 // Calls      Do one thing for at most the time they are given, and say whether the same call may be repeated. A call
 //            that is repeated goes on with what it has begun.
-// Threads    As TransactionClient.
+// Doubt      Where the answer to a commit did not come at once, or a connection broke, the request may have been sent
+//            twice, and its first copy may arrive when the next transaction is open, and commit the half of that: brokers
+//            do not tell them apart (KAFKA-17754, mended by KIP-890 for clients that have it). So the next one is begun
+//            under another producer epoch, by a client without a history.
+// Threads    As TransactionClient. make_anew() comes where no record is produced: what is written behind the cut of an
+//            epoch is held back until that is committed and the next transaction has begun.
 #pragma once
 
 #include <atomic>
@@ -52,6 +57,10 @@ class RetryingClient : public TransactionClient {
   // What has to be there before init_transactions().
   virtual Status prepare() = 0;
   virtual CallResult init_transactions(milliseconds at_most) = 0;
+  // The same client again as it was made and prepared, with the topics that were opened.
+  virtual Status make_anew() = 0;
+  // Whether a connection broke since it was made or asked last.
+  virtual bool was_disturbed() noexcept = 0;
   virtual CallResult begin_transaction() = 0;
   virtual rd_kafka_resp_err_t produce_marker(const std::string& text) = 0;
   virtual CallResult commit_transaction(milliseconds at_most) = 0;
@@ -63,6 +72,7 @@ class RetryingClient : public TransactionClient {
   virtual bool is_refused() const = 0;
 
  private:
+  Status take_over();
   Status ended(const CallResult& fatal) const;
   Status fenced() const;
   Status denied() const;
@@ -72,6 +82,7 @@ class RetryingClient : public TransactionClient {
   const TransactionClientOptions options_;
   const Clock& clock_;
   std::atomic<std::int64_t> first_at_{0};  // When the transaction got its first record.
+  bool in_doubt_ = false;                  // Whether all that was sent has arrived once.
   std::atomic<bool> cancelled_{false};
 };
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "penstock/io/kafka/cluster.h"
@@ -78,30 +80,23 @@ class ClusterClient final : public RetryingClient {
   }
 
   Result<Topic> open_topic(const SinkOptions& options, const std::string& place) override {
-    std::unique_ptr<rd_kafka_topic_conf_t, DestroyTopicSettings> settings(
-        rd_kafka_default_topic_conf_dup(client_.get()));
     const milliseconds patience =
         std::min(options.delivery_timeout, this->options().transaction_timeout);
-    const Properties own = {{"compression.codec", compression_name(options.compression)},
-                            {"partitioner", partitioner_name(options.partitioner)},
-                            {"message.timeout.ms", std::to_string(patience.count())}};
-    char text[512] = "";
-    for (const auto& [name, value] : own) {
-      if (rd_kafka_topic_conf_set(settings.get(), name.c_str(), value.c_str(), text, sizeof text) !=
-          RD_KAFKA_CONF_OK)
-        return Status::invalid_argument(place + ": " + text);
-    }
     const std::lock_guard lock(mutex_);
     if (topics_.size() == kTopicsMax) {
       return Status::invalid_argument(place + ": the job has more than " +
                                       std::to_string(kTopicsMax) +
                                       " writers with delivery = exactly_once; use fewer tasks");
     }
-    TopicHandle topic(rd_kafka_topic_new(client_.get(), options.topic.c_str(), settings.release()));
-    PENSTOCK_RETURN_IF_ERROR(await_topic(client_.get(), place, options.topic,
-                                         options.connection.start_timeout, *trouble_));
+    OpenTopic topic{options.topic,
+                    place,
+                    {{"compression.codec", compression_name(options.compression)},
+                     {"partitioner", partitioner_name(options.partitioner)},
+                     {"message.timeout.ms", std::to_string(patience.count())}},
+                    {}};
+    PENSTOCK_RETURN_IF_ERROR(open(topic));
     topics_.push_back(std::move(topic));
-    handles_[topics_.size() - 1].store(topics_.back().get());
+    handles_[topics_.size() - 1].store(topics_.back().handle.get());
     return topics_.size() - 1;
   }
 
@@ -113,13 +108,73 @@ class ClusterClient final : public RetryingClient {
   }
 
   void poll(milliseconds timeout) noexcept override {
+    {
+      std::unique_lock lock(polling_);
+      turn_.wait(lock, [this] { return !is_made_anew_; });
+      is_polled_ = true;
+    }
     rd_kafka_poll(client_.get(), count_of(timeout));
+    const std::lock_guard lock(polling_);
+    is_polled_ = false;
+    turn_.notify_all();
   }
   std::string trouble() const override { return trouble_->text(); }
 
  private:
   static constexpr std::size_t kTopicsMax = 1024;
+  struct OpenTopic {
+    std::string name;
+    std::string place;
+    Properties settings;
+    TopicHandle handle;
+  };
 
+  Status open(OpenTopic& topic) {
+    std::unique_ptr<rd_kafka_topic_conf_t, DestroyTopicSettings> settings(
+        rd_kafka_default_topic_conf_dup(client_.get()));
+    char text[512] = "";
+    for (const auto& [name, value] : topic.settings) {
+      if (rd_kafka_topic_conf_set(settings.get(), name.c_str(), value.c_str(), text, sizeof text) !=
+          RD_KAFKA_CONF_OK)
+        return Status::invalid_argument(topic.place + ": " + text);
+    }
+    topic.handle.reset(rd_kafka_topic_new(client_.get(), topic.name.c_str(), settings.release()));
+    return await_topic(client_.get(), topic.place, topic.name, options().connection.start_timeout,
+                       *trouble_);
+  }
+  // Nobody polls meanwhile, so that nothing of the old handle is in use.
+  Status make_anew() override {
+    {
+      std::unique_lock lock(polling_);
+      is_made_anew_ = true;
+      turn_.wait(lock, [this] { return !is_polled_; });
+    }
+    const Status status = replace_handle();
+    const std::lock_guard lock(polling_);
+    is_made_anew_ = false;
+    turn_.notify_all();
+    return status;
+  }
+  Status replace_handle() {
+    const std::lock_guard lock(mutex_);
+    for (OpenTopic& topic : topics_) topic.handle.reset();
+    marker_topic_.reset();
+    client_.reset();
+    PENSTOCK_RETURN_IF_ERROR(make());
+    PENSTOCK_RETURN_IF_ERROR(prepare());
+    for (std::size_t i = 0; i < topics_.size(); ++i) {
+      PENSTOCK_RETURN_IF_ERROR(open(topics_[i]));
+      handles_[i].store(topics_[i].handle.get());
+    }
+    return Status();
+  }
+  // What happened to connections is among the events that poll() serves.
+  bool was_disturbed() noexcept override {
+    rd_kafka_poll(client_.get(), 0);
+    const bool disturbed = trouble_->any();
+    if (disturbed) trouble_->over();
+    return disturbed;
+  }
   Status prepare() override {
     PENSTOCK_RETURN_IF_ERROR(prepare_marker_topic(client_.get(), options(), *trouble_));
     marker_topic_.reset(rd_kafka_topic_new(client_.get(), options().marker_topic.c_str(), nullptr));
@@ -157,8 +212,12 @@ class ClusterClient final : public RetryingClient {
   Client client_;  // Before what belongs to it: destroyed after.
   TopicHandle marker_topic_;
   std::mutex mutex_;  // Of topics_.
-  std::vector<TopicHandle> topics_;
+  std::vector<OpenTopic> topics_;
   std::array<std::atomic<rd_kafka_topic_t*>, kTopicsMax> handles_{};
+  std::mutex polling_;  // Of what follows.
+  std::condition_variable turn_;
+  bool is_polled_ = false;
+  bool is_made_anew_ = false;
 };
 
 }  // namespace

@@ -33,6 +33,7 @@ struct Sum {
     all.timed_out += outcome.timed_out;
     all.late_commits_done += outcome.late_commits_done;
     all.late_commits_refused += outcome.late_commits_refused;
+    all.made_anew += outcome.made_anew;
     all.fenced += outcome.fenced;
     for (std::size_t i = 0; i < kBlows; ++i) all.blows[i] += outcome.blows[i];
     for (std::size_t i = 0; i < kKafkaFaults; ++i) all.hits[i] += outcome.hits[i];
@@ -61,6 +62,7 @@ void record(const Sum& sum) {
   note("timed_out", sum.all.timed_out);
   note("late_commits_done", sum.all.late_commits_done);
   note("late_commits_refused", sum.all.late_commits_refused);
+  note("made_anew", sum.all.made_anew);
   note("fenced", sum.all.fenced);
   for (std::size_t i = 0; i < kBlows; ++i) note("blow_" + std::to_string(i), sum.all.blows[i]);
   for (std::size_t i = 0; i < kKafkaFaults; ++i)
@@ -74,6 +76,7 @@ void expect_enough(const Sum& sum) {
   EXPECT_GT(sum.all.timed_out, 0u);
   EXPECT_GT(sum.all.late_commits_done, 0u);
   EXPECT_GT(sum.all.late_commits_refused, 0u);
+  EXPECT_GT(sum.all.made_anew, 0u);
   EXPECT_GT(sum.all.fenced, 0u);
   for (std::size_t i = 0; i < kBlows; ++i) EXPECT_GT(sum.all.blows[i], 0u) << i;
   for (std::size_t i = 0; i < kKafkaFaults; ++i)

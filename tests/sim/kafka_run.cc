@@ -75,6 +75,7 @@ KafkaOutcome KafkaRun::run() {
   outcome_.timed_out = kafka_.broker().timed_out();
   outcome_.late_commits_done = kafka_.late_commits_done();
   outcome_.late_commits_refused = kafka_.late_commits_refused();
+  outcome_.made_anew = kafka_.made_anew();
   outcome_.fenced = kafka_.fenced();
   outcome_.hits = kafka_.hits();
   return outcome_;

@@ -69,6 +69,7 @@ struct KafkaOutcome {
   std::uint64_t timed_out = 0;  // Transactions.
   std::uint64_t late_commits_done = 0;
   std::uint64_t late_commits_refused = 0;
+  std::uint64_t made_anew = 0;
   std::uint64_t fenced = 0;
   std::array<std::uint64_t, kBlows> blows{};
   SimKafka::Hits hits{};

@@ -20,22 +20,13 @@ using std::chrono::milliseconds;
 constexpr double kFaultsPerRun = 0.4;
 constexpr milliseconds kTurn{10};
 
-constexpr std::string_view kNames[] = {"init answer lost",
-                                       "marker unread",
-                                       "foreign transaction",
-                                       "record answer lost",
-                                       "record refused",
-                                       "queue full",
-                                       "commit lost",
-                                       "commit answer lost",
-                                       "commit late",
-                                       "commit refused",
-                                       "dies before commit",
-                                       "dies after commit",
-                                       "fatal",
-                                       "abort lost",
-                                       "records behind death",
-                                       "brokers away"};
+constexpr std::string_view kNames[] = {
+    "init answer lost",     "marker unread",        "foreign transaction",
+    "record answer lost",   "record refused",       "queue full",
+    "commit lost",          "commit answer lost",   "commit late",
+    "commit sent twice",    "commit refused",       "dies before commit",
+    "dies awaiting commit", "dies after commit",    "fatal",
+    "abort lost",           "records behind death", "brokers away"};
 static_assert(std::size(kNames) == kKafkaFaults);
 
 // How often it can be met at most: once in so many records, or calls.
@@ -46,7 +37,9 @@ double rarity_of(KafkaFault fault) noexcept {
       return 0.01;
     case KafkaFault::kRecordAnswerLost:
     case KafkaFault::kQueueFull:
-      return 0.1;
+      return 0.02;
+    case KafkaFault::kRecordsBehindDeath:
+      return 1;
     case KafkaFault::kBrokersAway:
       return 0.002;
     default:
@@ -158,6 +151,14 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
     kafka_.pass(at_most);
     return kTimedOut;
   }
+  Status make_anew() override {
+    ++kafka_.made_anew_;
+    name_.epoch = -1;
+    sequences_.clear();
+    late_.reset();
+    return prepare();
+  }
+  bool was_disturbed() noexcept override { return std::exchange(disturbed_, false); }
   CallResult begin_transaction() override {
     if (process_->is_dead()) return kDead;
     if (fatal_ != RD_KAFKA_RESP_ERR_NO_ERROR) return fatal_error();
@@ -271,13 +272,14 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
       }
       if (kafka_.hit(KafkaFault::kCommitLost)) return nothing_until(until);
       if (kafka_.hit(KafkaFault::kCommitLate)) {
-        commit_ = Commit::kOnItsWay;
-        kafka_.send([this_is = arrival(), &kafka = kafka_, name = name_] {
-          *this_is = kafka.broker_.end_transaction(name, true);
-          const bool done = *this_is == RD_KAFKA_RESP_ERR_NO_ERROR;
-          ++(done ? kafka.late_done_ : kafka.late_refused_);
-        });
+        send_late_commit();
+      } else if (kafka_.hit(KafkaFault::kDiesAwaitingCommit)) {
+        send_late_commit();
+        die();
+        return kDead;
       } else {
+        disturbed_ = kafka_.hit(KafkaFault::kCommitSentTwice);
+        if (disturbed_) send_late_commit();
         late_.reset();
         end_ = kafka_.broker_.end_transaction(name_, true);
         commit_ = Commit::kAnswered;
@@ -291,6 +293,14 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
     }
     return answer_of_commit(until);
   }
+  void send_late_commit() {
+    commit_ = Commit::kOnItsWay;
+    late_ = std::make_shared<std::optional<rd_kafka_resp_err_t>>();
+    kafka_.send([answer = late_, &kafka = kafka_, name = name_] {
+      *answer = kafka.broker_.end_transaction(name, true);
+      ++(*answer == RD_KAFKA_RESP_ERR_NO_ERROR ? kafka.late_done_ : kafka.late_refused_);
+    });
+  }
   CallResult answer_of_commit(Instant until) {
     while (late_ && !late_->has_value()) {
       if (kafka_.clock_.now() >= until) return kTimedOut;
@@ -301,9 +311,6 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
     if (error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) ++kafka_.fenced_;
     fail(error);
     return fatal_error();
-  }
-  std::shared_ptr<std::optional<rd_kafka_resp_err_t>> arrival() {
-    return late_ = std::make_shared<std::optional<rd_kafka_resp_err_t>>();
   }
   CallResult nothing_until(Instant until) {
     while (kafka_.clock_.now() < until) kafka_.pass(kTurn);
@@ -333,6 +340,7 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
   bool in_transaction_ = false;
   bool has_records_ = false;
   bool must_abort_ = false;
+  bool disturbed_ = false;
   Commit commit_ = Commit::kNotSent;
   rd_kafka_resp_err_t end_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::shared_ptr<std::optional<rd_kafka_resp_err_t>> late_;

@@ -34,15 +34,17 @@ enum class KafkaFault : std::uint8_t {
   kCommitLost,          // Never arrives; the client gets no answer.
   kCommitAnswerLost,    // It is done; the client gets no answer.
   kCommitLate,          // Arrives later, if need be when the process is gone.
+  kCommitSentTwice,  // As the connection broke; the first copy arrives later, with another transaction begun.
   kCommitRefused,       // The transaction has to be aborted.
   kDiesBeforeCommit,    // The process, with the request not sent.
+  kDiesAwaitingCommit,  // And with it on its way.
   kDiesAfterCommit,     // And with it done.
   kFatal,               // An error after which the client is of no use, of whatever cause.
   kAbortLost,           // Never arrives.
   kRecordsBehindDeath,  // Of a process that has died.
   kBrokersAway,
 };
-inline constexpr std::size_t kKafkaFaults = 16;
+inline constexpr std::size_t kKafkaFaults = 18;
 std::string_view name_of(KafkaFault fault) noexcept;
 
 // What must not be so, and that a test has to find.
@@ -82,6 +84,8 @@ class SimKafka {
   // Commits that came late: done, and refused because another start had taken over.
   std::uint64_t late_commits_done() const noexcept { return late_done_; }
   std::uint64_t late_commits_refused() const noexcept { return late_refused_; }
+  // Clients that went on under another producer epoch.
+  std::uint64_t made_anew() const noexcept { return made_anew_; }
   // Requests of those whose name another start has taken over.
   std::uint64_t fenced() const noexcept { return fenced_; }
 
@@ -112,6 +116,7 @@ class SimKafka {
   std::uint64_t foreigners_ = 0;
   std::uint64_t late_done_ = 0;
   std::uint64_t late_refused_ = 0;
+  std::uint64_t made_anew_ = 0;
   std::uint64_t fenced_ = 0;
 };
 
