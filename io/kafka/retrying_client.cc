@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "penstock/core/base/notice.h"
+
 namespace penstock::kafka::internal {
 namespace {
 
@@ -36,6 +38,9 @@ Status RetryingClient::begin() {
   if (std::exchange(in_doubt_, false)) {
     PENSTOCK_RETURN_IF_ERROR(make_anew());
     PENSTOCK_RETURN_IF_ERROR(take_over());
+    options_.notices->post({Severity::kInfo, options_.place,
+                            "a commit may have been sent twice, as its answer was late or a "
+                            "connection broke; the job goes on under another producer epoch"});
   }
   const CallResult result = begin_transaction();
   first_at_.store(0);

@@ -6,6 +6,8 @@
 #include <deque>
 #include <utility>
 
+#include "penstock/tests/io/io_kit.h"
+
 namespace penstock::kafka::internal {
 namespace {
 
@@ -14,9 +16,10 @@ using testing::HasSubstr;
 
 constexpr milliseconds kTimeout{10'000};
 
-TransactionClientOptions job_options() {
+TransactionClientOptions job_options(Notices& notices) {
   TransactionClientOptions options;
   options.id = "penstock-job-1";
+  options.notices = &notices;
   options.place = "kafka broker:9092";
   options.transaction_timeout = kTimeout;
   options.connection.start_timeout = kTimeout;
@@ -28,7 +31,7 @@ const CallResult kNoAnswer{RD_KAFKA_RESP_ERR__TIMED_OUT, true, "no answer"};
 // Does what it is told, and counts.
 class ScriptedClient final : public RetryingClient {
  public:
-  ScriptedClient() : RetryingClient(job_options(), clock_) {
+  explicit ScriptedClient(Notices& notices) : RetryingClient(job_options(notices), clock_) {
     clock_.advance(std::chrono::seconds(1));
   }
 
@@ -102,7 +105,8 @@ class RetryingClientTest : public testing::Test {
     client_.produce(0, batch, reports);
   }
 
-  ScriptedClient client_;
+  test::NoticeLog notices_;
+  ScriptedClient client_{notices_};
 };
 
 TEST_F(RetryingClientTest, ACommitThatIsAnsweredAtOnceLeavesTheClientAsItIs) {
@@ -119,6 +123,7 @@ TEST_F(RetryingClientTest, ACommitThatHadToBeRepeatedIsFollowedByAnotherProducer
   EXPECT_TRUE(client_.begin().ok());
   EXPECT_EQ(client_.times_made_anew, 1);
   EXPECT_EQ(client_.inits_made, 2);
+  EXPECT_TRUE(notices_.wait_for("goes on under another producer epoch"));
   EXPECT_TRUE(client_.commit().ok());
   EXPECT_TRUE(client_.begin().ok());
   EXPECT_EQ(client_.times_made_anew, 1) << "once is enough";
