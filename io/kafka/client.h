@@ -36,6 +36,8 @@ class Trouble {
   // Posts a notice when the kind of trouble is new; over() says so when brokers that were in trouble answer again. It
   // costs one load when there is none.
   void note(rd_kafka_resp_err_t error, const std::string& reason) noexcept;
+  // Whether there was any since the last over().
+  bool any() const noexcept { return any_.load(std::memory_order_acquire); }
   // REQUIRES: all that the owner needs of the brokers has been answered since.
   void over() noexcept;
   // The newest trouble, in a sentence with its remedy; empty: none.

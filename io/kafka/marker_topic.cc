@@ -94,22 +94,31 @@ class MarkerReader {
   Result<std::map<std::string, Marker>> read() {
     const Result<std::int64_t> end = end_of_log();
     if (!end.ok()) return end.status();
-    Result<Client> client = make("read_committed");
-    if (!client.ok()) return client.status();
-    const TopicHandle topic(
-        rd_kafka_topic_new(client->get(), options_.marker_topic.c_str(), nullptr));
-    if (topic == nullptr ||
-        rd_kafka_consume_start(topic.get(), kPartition, RD_KAFKA_OFFSET_BEGINNING) != 0) {
-      return Status(StatusCode::kUnavailable, where(options_) + " cannot be read: " +
-                                                  rd_kafka_err2str(rd_kafka_last_error()));
-    }
-    const Status status = read_up_to(*end, topic.get());
-    rd_kafka_consume_stop(topic.get(), kPartition);
-    if (!status.ok()) return status;
+    PENSTOCK_RETURN_IF_ERROR(
+        read_up_to(*end, "read_committed", [this](const auto& message) { return take(message); }));
     return found_;
   }
 
+  Result<MarkerView> look() {
+    const Result<std::int64_t> end = end_of_log();
+    if (!end.ok()) return end.status();
+    PENSTOCK_RETURN_IF_ERROR(
+        read_up_to(0, "read_committed", [this](const auto& message) { return take(message); }));
+    MarkerView view{found_, {}, {}};
+    const std::int64_t stable = read_end_;
+    PENSTOCK_RETURN_IF_ERROR(read_up_to(*end, "read_uncommitted", [&](const auto& message) {
+      const std::string key = key_of(message);
+      view.jobs.insert(key);
+      if (view.open.empty() && message.offset >= stable) view.open = key;
+      return Status();
+    }));
+    return view;
+  }
+
  private:
+  static std::string key_of(const rd_kafka_message_t& message) {
+    return {static_cast<const char*>(message.key), message.key_len};
+  }
   Result<Client> make(const char* isolation) const {
     return make_client(RD_KAFKA_CONSUMER, options_.connection,
                        {{"enable.auto.commit", "false"},
@@ -136,13 +145,32 @@ class MarkerReader {
                   where(options_) +
                       " cannot be read: " + (trouble.empty() ? rd_kafka_err2str(error) : trouble));
   }
-  Status read_up_to(std::int64_t end, rd_kafka_topic_t* topic) {
+  // At least so far; to where the reader sees no more.
+  template <class Take>
+  Status read_up_to(std::int64_t end, const char* isolation, Take take) {
+    Result<Client> client = make(isolation);
+    if (!client.ok()) return client.status();
+    const TopicHandle topic(
+        rd_kafka_topic_new(client->get(), options_.marker_topic.c_str(), nullptr));
+    if (topic == nullptr ||
+        rd_kafka_consume_start(topic.get(), kPartition, RD_KAFKA_OFFSET_BEGINNING) != 0) {
+      return Status(StatusCode::kUnavailable, where(options_) + " cannot be read: " +
+                                                  rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    const Status status = read_from(topic.get(), end, take);
+    rd_kafka_consume_stop(topic.get(), kPartition);
+    return status;
+  }
+  template <class Take>
+  Status read_from(rd_kafka_topic_t* topic, std::int64_t end, Take& take) {
     for (;;) {
       const std::unique_ptr<rd_kafka_message_t, DestroyMessage> message(
           rd_kafka_consume(topic, kPartition, 200));
       if (message != nullptr && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF &&
-          message->offset >= end)
+          message->offset >= end) {
+        read_end_ = message->offset;
         return Status();
+      }
       if (message != nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         PENSTOCK_RETURN_IF_ERROR(take(*message));
       if (SteadyClock::now() < until_) continue;
@@ -157,7 +185,7 @@ class MarkerReader {
     }
   }
   Status take(const rd_kafka_message_t& message) {
-    const std::string key(static_cast<const char*>(message.key), message.key_len);
+    const std::string key = key_of(message);
     const std::string_view value(static_cast<const char*>(message.payload), message.len);
     if (message.payload == nullptr) {
       found_.erase(key);
@@ -179,6 +207,7 @@ class MarkerReader {
   const std::shared_ptr<Trouble> trouble_;
   const SteadyClock::time_point until_;
   std::map<std::string, Marker> found_;
+  std::int64_t read_end_ = 0;
 };
 
 }  // namespace
@@ -211,6 +240,10 @@ Status prepare_marker_topic(rd_kafka_t* client, const TransactionClientOptions& 
 
 Result<std::map<std::string, Marker>> read_markers(const TransactionClientOptions& options) {
   return MarkerReader(options).read();
+}
+
+Result<MarkerView> look_at_markers(const TransactionClientOptions& options) {
+  return MarkerReader(options).look();
 }
 
 }  // namespace penstock::kafka::internal

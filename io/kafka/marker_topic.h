@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "penstock/io/kafka/client.h"
@@ -19,5 +20,14 @@ Status prepare_marker_topic(rd_kafka_t* client, const TransactionClientOptions& 
                             Trouble& trouble);
 // The newest that is committed, of each job by its id. What is open when it is called, of any job, is waited for.
 Result<std::map<std::string, Marker>> read_markers(const TransactionClientOptions& options);
+
+// What is there now, without waiting for anything that is open.
+struct MarkerView {
+  std::map<std::string, Marker>
+      committed;               // Of each job, as far as readers of committed records see.
+  std::set<std::string> jobs;  // With one that is committed, open or taken back.
+  std::string open;            // The job whose transaction readers wait for; empty: none.
+};
+Result<MarkerView> look_at_markers(const TransactionClientOptions& options);
 
 }  // namespace penstock::kafka::internal

@@ -33,13 +33,14 @@ Status check(const SinkOptions& options) {
 
 class KafkaSink final : public ByteSink {
  public:
-  explicit KafkaSink(SinkOptions options) : options_(std::move(options)) {}
+  KafkaSink(SinkOptions options, internal::MakeTransactionClient make)
+      : options_(std::move(options)), make_(std::move(make)) {}
 
   std::string name() const override { return "kafka " + options_.topic; }
   Status join(std::shared_ptr<EpochTransactions>& transactions) const override {
     if (options_.delivery != Delivery::kExactlyOnce) return Status();
     if (Status status = check(options_); !status.ok()) return status.with_place(name());
-    if (transactions == nullptr) transactions = std::make_shared<internal::Transactions>();
+    if (transactions == nullptr) transactions = std::make_shared<internal::Transactions>(make_);
     auto joined = std::dynamic_pointer_cast<internal::Transactions>(transactions);
     if (joined == nullptr) {
       return Status::invalid_argument(name() + ": delivery = exactly_once, and the job has " +
@@ -72,7 +73,8 @@ class KafkaSink final : public ByteSink {
     return transactions == nullptr ? nullptr : transactions->session();
   }
 
-  SinkOptions options_;
+  const SinkOptions options_;
+  const internal::MakeTransactionClient make_;
   mutable std::mutex mutex_;
   mutable std::weak_ptr<internal::Transactions> transactions_;  // Of the run that joined last.
 };
@@ -80,7 +82,12 @@ class KafkaSink final : public ByteSink {
 }  // namespace
 
 std::shared_ptr<const ByteSink> sink(SinkOptions options) {
-  return std::make_shared<KafkaSink>(std::move(options));
+  return internal::make_sink(std::move(options), internal::make_transaction_client);
+}
+
+std::shared_ptr<const ByteSink> internal::make_sink(SinkOptions options,
+                                                    MakeTransactionClient make) {
+  return std::make_shared<KafkaSink>(std::move(options), std::move(make));
 }
 
 }  // namespace penstock::kafka

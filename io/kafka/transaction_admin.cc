@@ -27,10 +27,15 @@ internal::TransactionClientOptions options_of(const Connection& connection,
 Result<std::vector<JobTransactions>> list_transactions(const Connection& connection,
                                                        const std::string& marker_topic,
                                                        Notices& notices) {
-  const auto markers = internal::read_markers(options_of(connection, marker_topic, notices));
-  if (!markers.ok()) return markers.status();
+  const auto view = internal::look_at_markers(options_of(connection, marker_topic, notices));
+  if (!view.ok()) return view.status();
   std::vector<JobTransactions> jobs;
-  for (const auto& [id, marker] : *markers) jobs.push_back({id, marker.epoch, marker.incarnation});
+  for (const std::string& id : view->jobs) {
+    const auto marker = view->committed.find(id);
+    const bool known = marker != view->committed.end();
+    jobs.push_back({id, known ? marker->second.epoch : Epoch{},
+                    known ? marker->second.incarnation : 0, id == view->open});
+  }
   return jobs;
 }
 

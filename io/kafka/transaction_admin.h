@@ -18,9 +18,11 @@ struct JobTransactions {
   std::string id;  // The transactional id.
   Epoch epoch;     // The last that was committed; 0: none yet.
   std::uint64_t incarnation = 0;
+  // Readers wait for its transaction: it was begun, and neither committed nor taken back yet. Of several, the oldest.
+  bool is_waited_for = false;
 };
 
-// Each job that has a marker, by its id.
+// Each job that has written a marker, by its id. What stands behind a transaction that readers wait for is not known.
 Result<std::vector<JobTransactions>> list_transactions(const Connection& connection,
                                                        const std::string& marker_topic,
                                                        Notices& notices);

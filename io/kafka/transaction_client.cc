@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "penstock/io/kafka/cluster.h"
 #include "penstock/io/kafka/marker_topic.h"
+#include "penstock/io/kafka/retrying_client.h"
 
 namespace penstock::kafka::internal {
 namespace {
 
 using std::chrono::milliseconds;
-using SteadyClock = std::chrono::steady_clock;
-
-// Of calls that are repeated until they are cancelled.
-constexpr int kSliceMilliseconds = 500;
-constexpr int kAbortMilliseconds = 3000;
 
 struct DestroyError {
   void operator()(rd_kafka_error_t* error) const noexcept { rd_kafka_error_destroy(error); }
@@ -30,10 +28,13 @@ struct DestroyTopicSettings {
   }
 };
 
-bool is_fenced(rd_kafka_resp_err_t error) noexcept {
-  return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-         error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+CallResult result_of(const Error& error) {
+  if (error == nullptr) return {};
+  return {rd_kafka_error_code(error.get()), rd_kafka_error_is_retriable(error.get()) != 0,
+          rd_kafka_error_string(error.get())};
 }
+
+int count_of(milliseconds time) noexcept { return static_cast<int>(time.count()); }
 
 void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   auto* reports = static_cast<DeliveryReports*>(message->_private);
@@ -54,180 +55,169 @@ Properties settings_of(const TransactionClientOptions& options) {
           {"queue.buffering.max.kbytes", std::to_string(kbytes)}};
 }
 
-class ClusterClient final : public TransactionClient {
+class ClusterClient final : public RetryingClient {
  public:
   explicit ClusterClient(const TransactionClientOptions& options)
-      : options_(options), trouble_(std::make_shared<Trouble>(options.place, *options.notices)) {}
+      : RetryingClient(options, clock_),
+        trouble_(std::make_shared<Trouble>(options.place, *options.notices)) {}
 
   Status make() {
     const auto prepare = [](rd_kafka_conf_t* configuration, void*) {
       rd_kafka_conf_set_dr_msg_cb(configuration, on_report);
     };
-    Result<Client> client = make_client(RD_KAFKA_PRODUCER, options_.connection,
-                                        settings_of(options_), trouble_, prepare, nullptr);
+    Result<Client> client = make_client(RD_KAFKA_PRODUCER, options().connection,
+                                        settings_of(options()), trouble_, prepare, nullptr);
     if (!client.ok()) return client.status();
     client_ = std::move(*client);
     return Status();
   }
 
-  Status start() override {
-    PENSTOCK_RETURN_IF_ERROR(prepare_marker_topic(client_.get(), options_, *trouble_));
-    marker_topic_.reset(rd_kafka_topic_new(client_.get(), options_.marker_topic.c_str(), nullptr));
-    const SteadyClock::time_point until = SteadyClock::now() + options_.connection.start_timeout;
-    for (;;) {
-      const Error error(rd_kafka_init_transactions(client_.get(), kSliceMilliseconds));
-      if (error == nullptr) return Status();
-      const bool again = rd_kafka_error_is_retriable(error.get()) != 0 && !cancelled_.load() &&
-                         !trouble_->refused() && SteadyClock::now() < until;
-      if (!again) return not_started(error.get());
-    }
-  }
-
   Result<std::optional<Marker>> read_marker() override {
-    const Result<std::map<std::string, Marker>> markers = read_markers(options_);
+    const Result<std::map<std::string, Marker>> markers = read_markers(options());
     if (!markers.ok()) return markers.status();
-    const auto own = markers->find(options_.id);
+    const auto own = markers->find(options().id);
     return own == markers->end() ? std::nullopt : std::optional(own->second);
   }
 
   Result<Topic> open_topic(const SinkOptions& options, const std::string& place) override {
-    std::unique_ptr<rd_kafka_topic_conf_t, DestroyTopicSettings> settings(
-        rd_kafka_default_topic_conf_dup(client_.get()));
-    const milliseconds patience = std::min(options.delivery_timeout, options_.transaction_timeout);
-    const Properties own = {{"compression.codec", compression_name(options.compression)},
-                            {"partitioner", partitioner_name(options.partitioner)},
-                            {"message.timeout.ms", std::to_string(patience.count())}};
-    char text[512] = "";
-    for (const auto& [name, value] : own) {
-      if (rd_kafka_topic_conf_set(settings.get(), name.c_str(), value.c_str(), text, sizeof text) !=
-          RD_KAFKA_CONF_OK)
-        return Status::invalid_argument(place + ": " + text);
-    }
+    const milliseconds patience =
+        std::min(options.delivery_timeout, this->options().transaction_timeout);
     const std::lock_guard lock(mutex_);
     if (topics_.size() == kTopicsMax) {
       return Status::invalid_argument(place + ": the job has more than " +
                                       std::to_string(kTopicsMax) +
                                       " writers with delivery = exactly_once; use fewer tasks");
     }
-    TopicHandle topic(rd_kafka_topic_new(client_.get(), options.topic.c_str(), settings.release()));
-    PENSTOCK_RETURN_IF_ERROR(await_topic(client_.get(), place, options.topic,
-                                         options.connection.start_timeout, *trouble_));
+    OpenTopic topic{options.topic,
+                    place,
+                    {{"compression.codec", compression_name(options.compression)},
+                     {"partitioner", partitioner_name(options.partitioner)},
+                     {"message.timeout.ms", std::to_string(patience.count())}},
+                    {}};
+    PENSTOCK_RETURN_IF_ERROR(open(topic));
     topics_.push_back(std::move(topic));
-    handles_[topics_.size() - 1].store(topics_.back().get());
+    handles_[topics_.size() - 1].store(topics_.back().handle.get());
     return topics_.size() - 1;
-  }
-
-  Status begin() override {
-    const Error error(rd_kafka_begin_transaction(client_.get()));
-    first_at_.store(0);
-    return error == nullptr ? Status() : failed("no transaction can be begun", error.get());
   }
 
   rd_kafka_resp_err_t produce(Topic topic, OutgoingBatch& batch,
                               DeliveryReports& reports) noexcept override {
-    if (first_at_.load(std::memory_order_relaxed) == 0) [[unlikely]]
-      first_at_.store(SteadyClock::now().time_since_epoch().count());
+    note_record();
     return batch.produce_front(client_.get(), handles_[topic].load(std::memory_order_relaxed),
                                &reports);
   }
 
-  Status mark(const Marker& marker) override {
-    const std::string text = to_text(marker);
-    const rd_kafka_resp_err_t error = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_RKT(marker_topic_.get()), RD_KAFKA_V_PARTITION(0),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(options_.id.data(), options_.id.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()), RD_KAFKA_V_END);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
-    if (is_fenced(error) || error == RD_KAFKA_RESP_ERR__FATAL) return fenced();
-    return {StatusCode::kUnavailable,
-            options_.place + ": the marker is not taken: " + rd_kafka_err2str(error)};
-  }
-
-  Status commit() override {
-    const SteadyClock::time_point until = SteadyClock::now() + options_.transaction_timeout;
-    for (;;) {
-      const Error error(rd_kafka_commit_transaction(client_.get(), kSliceMilliseconds));
-      if (error == nullptr) return Status();
-      const bool again = rd_kafka_error_is_retriable(error.get()) != 0 && !cancelled_.load() &&
-                         SteadyClock::now() < until;
-      if (!again) return failed("the transaction of the epoch is not committed", error.get());
-    }
-  }
-
-  void abort() noexcept override {
-    if (trouble_->is_fatal()) return;
-    const Error error(rd_kafka_abort_transaction(client_.get(), kAbortMilliseconds));
-  }
-
   void poll(milliseconds timeout) noexcept override {
-    rd_kafka_poll(client_.get(), static_cast<int>(timeout.count()));
+    {
+      std::unique_lock lock(polling_);
+      turn_.wait(lock, [this] { return !is_made_anew_; });
+      is_polled_ = true;
+    }
+    rd_kafka_poll(client_.get(), count_of(timeout));
+    const std::lock_guard lock(polling_);
+    is_polled_ = false;
+    turn_.notify_all();
   }
-  void cancel() noexcept override { cancelled_.store(true); }
-  Status fatal() const override { return trouble_->is_fatal() ? fenced() : Status(); }
   std::string trouble() const override { return trouble_->text(); }
 
  private:
   static constexpr std::size_t kTopicsMax = 1024;
+  struct OpenTopic {
+    std::string name;
+    std::string place;
+    Properties settings;
+    TopicHandle handle;
+  };
 
-  // Two causes look the same to the client; how long the transaction was open tells them apart.
-  Status fenced() const {
-    const auto opened = SteadyClock::duration(first_at_.load());
-    const bool too_old = opened.count() != 0 && SteadyClock::now().time_since_epoch() - opened >=
-                                                    options_.transaction_timeout;
-    const std::string limit =
-        std::to_string(options_.transaction_timeout.count()) + " ms (transaction_timeout)";
-    if (too_old) {
-      return {StatusCode::kUnavailable,
-              options_.place + ": the transaction was open for more than " + limit +
-                  ", and the brokers have taken it back; the job has to go on from its newest "
-                  "checkpoint"};
+  Status open(OpenTopic& topic) {
+    std::unique_ptr<rd_kafka_topic_conf_t, DestroyTopicSettings> settings(
+        rd_kafka_default_topic_conf_dup(client_.get()));
+    char text[512] = "";
+    for (const auto& [name, value] : topic.settings) {
+      if (rd_kafka_topic_conf_set(settings.get(), name.c_str(), value.c_str(), text, sizeof text) !=
+          RD_KAFKA_CONF_OK)
+        return Status::invalid_argument(topic.place + ": " + text);
     }
-    return Status::failed_precondition(
-        options_.place + ": another start of this job has taken over '" + options_.id +
-        "': nothing that this one has written since is seen by anybody, and it ends; if there is "
-        "no other, a transaction was open for more than " +
-        limit + ": start the job again");
+    topic.handle.reset(rd_kafka_topic_new(client_.get(), topic.name.c_str(), settings.release()));
+    return await_topic(client_.get(), topic.place, topic.name, options().connection.start_timeout,
+                       *trouble_);
   }
-
-  Status failed(const std::string& what, const rd_kafka_error_t* error) const {
-    const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    if (is_fenced(code) || trouble_->is_fatal()) return fenced();
-    const std::string trouble = trouble_->text();
-    return {StatusCode::kUnavailable,
-            options_.place + ": " + what + ": " + rd_kafka_error_string(error) + " (" +
-                rd_kafka_err2name(code) + ")" + (trouble.empty() ? "" : "; " + trouble)};
-  }
-
-  Status not_started(const rd_kafka_error_t* error) const {
-    const std::string timeout = std::to_string(options_.transaction_timeout.count());
-    switch (rd_kafka_error_code(error)) {
-      case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
-        return Status::invalid_argument(
-            options_.place + ": transaction_timeout is " + timeout +
-            " ms, and the brokers allow less: lower it, or raise their transaction.max.timeout.ms");
-      case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-        return {StatusCode::kPermissionDenied,
-                options_.place + ": the right to write with the transactional id '" + options_.id +
-                    "' is missing; grant Write and Describe on it, or on ids that begin with "
-                    "'penstock-'"};
-      default:
-        return failed("the transactions of '" + options_.id + "' cannot be taken over within " +
-                          std::to_string(options_.connection.start_timeout.count()) +
-                          " ms (start_timeout)",
-                      error);
+  // Nobody polls meanwhile, so that nothing of the old handle is in use.
+  Status make_anew() override {
+    {
+      std::unique_lock lock(polling_);
+      is_made_anew_ = true;
+      turn_.wait(lock, [this] { return !is_polled_; });
     }
+    const Status status = replace_handle();
+    const std::lock_guard lock(polling_);
+    is_made_anew_ = false;
+    turn_.notify_all();
+    return status;
   }
+  Status replace_handle() {
+    const std::lock_guard lock(mutex_);
+    for (OpenTopic& topic : topics_) topic.handle.reset();
+    marker_topic_.reset();
+    client_.reset();
+    PENSTOCK_RETURN_IF_ERROR(make());
+    PENSTOCK_RETURN_IF_ERROR(prepare());
+    for (std::size_t i = 0; i < topics_.size(); ++i) {
+      PENSTOCK_RETURN_IF_ERROR(open(topics_[i]));
+      handles_[i].store(topics_[i].handle.get());
+    }
+    return Status();
+  }
+  // What happened to connections is among the events that poll() serves.
+  bool was_disturbed() noexcept override {
+    rd_kafka_poll(client_.get(), 0);
+    const bool disturbed = trouble_->any();
+    if (disturbed) trouble_->over();
+    return disturbed;
+  }
+  Status prepare() override {
+    PENSTOCK_RETURN_IF_ERROR(prepare_marker_topic(client_.get(), options(), *trouble_));
+    marker_topic_.reset(rd_kafka_topic_new(client_.get(), options().marker_topic.c_str(), nullptr));
+    return Status();
+  }
+  CallResult init_transactions(milliseconds at_most) override {
+    return result_of(Error(rd_kafka_init_transactions(client_.get(), count_of(at_most))));
+  }
+  CallResult begin_transaction() override {
+    return result_of(Error(rd_kafka_begin_transaction(client_.get())));
+  }
+  rd_kafka_resp_err_t produce_marker(const std::string& text) override {
+    const std::string& id = options().id;
+    return rd_kafka_producev(
+        client_.get(), RD_KAFKA_V_RKT(marker_topic_.get()), RD_KAFKA_V_PARTITION(0),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(id.data(), id.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()), RD_KAFKA_V_END);
+  }
+  CallResult commit_transaction(milliseconds at_most) override {
+    return result_of(Error(rd_kafka_commit_transaction(client_.get(), count_of(at_most))));
+  }
+  CallResult abort_transaction(milliseconds at_most) override {
+    return result_of(Error(rd_kafka_abort_transaction(client_.get(), count_of(at_most))));
+  }
+  bool is_fatal() const noexcept override { return trouble_->is_fatal(); }
+  CallResult fatal_error() const override {
+    char text[512] = "";
+    const rd_kafka_resp_err_t error = rd_kafka_fatal_error(client_.get(), text, sizeof text);
+    return {error, false, text};
+  }
+  bool is_refused() const override { return trouble_->refused(); }
 
-  const TransactionClientOptions options_;
+  const RealClock clock_;
   const std::shared_ptr<Trouble> trouble_;
   Client client_;  // Before what belongs to it: destroyed after.
   TopicHandle marker_topic_;
   std::mutex mutex_;  // Of topics_.
-  std::vector<TopicHandle> topics_;
+  std::vector<OpenTopic> topics_;
   std::array<std::atomic<rd_kafka_topic_t*>, kTopicsMax> handles_{};
-  std::atomic<SteadyClock::rep> first_at_{0};  // When the transaction got its first record.
-  std::atomic<bool> cancelled_{false};
+  std::mutex polling_;  // Of what follows.
+  std::condition_variable turn_;
+  bool is_polled_ = false;
+  bool is_made_anew_ = false;
 };
 
 }  // namespace

@@ -64,6 +64,8 @@ class TransactionClient {
   virtual void abort() noexcept = 0;
 
   virtual void poll(std::chrono::milliseconds timeout) noexcept = 0;
+  // Whether its reports come without poll(), which then nobody needs to call: no thread is made for it.
+  virtual bool reports_by_itself() const noexcept { return false; }
   virtual void cancel() noexcept = 0;
   // Not OK: of no use any more.
   virtual Status fatal() const = 0;

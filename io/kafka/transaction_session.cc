@@ -59,17 +59,23 @@ Result<std::shared_ptr<TransactionSession>> TransactionSession::open(
   Result<std::unique_ptr<TransactionClient>> client = make(options);
   if (!client.ok()) return client.status();
   session->client_ = std::move(*client);
-  PENSTOCK_RETURN_IF_ERROR(session->start(options));
+  PENSTOCK_RETURN_IF_ERROR(session->start());
   return session;
 }
 
-Status TransactionSession::start(const TransactionClientOptions&) {
+Status TransactionSession::take_reports() {
   constexpr std::chrono::milliseconds kPoll{100};
+  if (client_->reports_by_itself()) return Status();
   Result<std::unique_ptr<ThreadHandle>> thread = spawn_helper("penstock-txn", [this] {
     while (!ended_.load()) client_->poll(kPoll);
   });
   if (!thread.ok()) return thread.status();
   thread_ = std::move(*thread);
+  return Status();
+}
+
+Status TransactionSession::start() {
+  PENSTOCK_RETURN_IF_ERROR(take_reports());
   PENSTOCK_RETURN_IF_ERROR(client_->start());
   Result<std::optional<Marker>> marker = client_->read_marker();
   if (!marker.ok()) return marker.status();

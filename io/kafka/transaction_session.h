@@ -112,7 +112,8 @@ class TransactionSession {
 
  private:
   TransactionSession() = default;
-  Status start(const TransactionClientOptions& options);
+  Status start();
+  Status take_reports();
 
   std::unique_ptr<TransactionClient> client_;
   std::uint64_t incarnation_ = 0;

@@ -44,4 +44,7 @@ class Transactions final : public EpochTransactions {
   std::shared_ptr<TransactionSession> session_;
 };
 
+// kafka::sink() whose exactly-once output goes through such clients.
+std::shared_ptr<const ByteSink> make_sink(SinkOptions options, MakeTransactionClient make);
+
 }  // namespace penstock::kafka::internal

@@ -94,6 +94,15 @@ class SimWritableFile final : public WritableFile {
   bool closed_ = false;
 };
 
+sim::NodePtr copy_of(const sim::Node& node) {
+  auto copied = std::make_shared<sim::Node>();
+  copied->is_directory = node.is_directory;
+  copied->cached = copied->durable = node.cached;
+  for (const auto& [name, child] : node.names) copied->names[name] = copy_of(*child);
+  copied->durable_names = copied->names;
+  return copied;
+}
+
 }  // namespace
 
 SimFileSystem::SimFileSystem(std::uint64_t seed) : disk_(std::make_shared<sim::SimDisk>(seed)) {}
@@ -208,6 +217,13 @@ bool SimFileSystem::exists(const std::string& path) {
   const std::lock_guard lock(disk_->mutex);
   sim::Place place;
   return disk_->find(path, place) == 0 && place.node() != nullptr;
+}
+
+std::unique_ptr<SimFileSystem> SimFileSystem::copy(std::uint64_t seed) const {
+  auto other = std::make_unique<SimFileSystem>(seed);
+  const std::lock_guard lock(disk_->mutex);
+  other->disk_->root = copy_of(*disk_->root);
+  return other;
 }
 
 void SimFileSystem::crash() {

@@ -64,6 +64,9 @@ class SimFileSystem final : public FileSystem {
   // The power goes and comes back: open files are dead, and the cache is what the disk holds.
   void crash();
 
+  // Another disk with all that its users see on this one, as after a sync of everything. Nobody holds a lock there.
+  std::unique_ptr<SimFileSystem> copy(std::uint64_t seed) const;
+
   // Calls that can fail, so far, those of open files included: the way to fail each of them once.
   std::uint64_t calls() const;
   std::uint64_t calls(sim::CallKind kind) const;

@@ -41,8 +41,9 @@ Status list(const kafka::Connection& connection, const TxnArguments& arguments) 
   std::printf("%-60s %12s %12s\n", "job", "committed", "incarnation");
   for (const kafka::JobTransactions& job : *jobs) {
     const std::string epoch = job.epoch.value == 0 ? "-" : "e-" + std::to_string(job.epoch.value);
-    std::printf("%-60s %12s %12s\n", job.id.c_str(), epoch.c_str(),
-                std::to_string(job.incarnation).c_str());
+    std::printf("%-60s %12s %12s%s\n", job.id.c_str(), epoch.c_str(),
+                std::to_string(job.incarnation).c_str(),
+                job.is_waited_for ? "  open: readers wait for it" : "");
   }
   return Status();
 }

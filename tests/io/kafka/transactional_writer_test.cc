@@ -8,13 +8,13 @@
 #include "penstock/io/kafka/transactions.h"
 #include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/io/io_kit.h"
-#include "penstock/tests/io/kafka/sim_kafka.h"
+#include "penstock/tests/io/kafka/memory_cluster.h"
 
 namespace penstock::kafka::internal {
 namespace {
 
 using std::chrono::milliseconds;
-using test::SimKafka;
+using test::MemoryCluster;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -63,7 +63,7 @@ class TransactionalWriterTest : public testing::Test {
     transactions_->settled(epoch);
   }
 
-  SimKafka kafka_;
+  MemoryCluster kafka_;
   SinkOptions options_;
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
   test::WaitableWaker waker_;
@@ -186,7 +186,7 @@ TEST_F(TransactionalWriterTest, AnotherStartTakesOverAndTheFirstWritesNothingAny
 }
 
 TEST_F(TransactionalWriterTest, AStartAfterALostAnswerReadsFromTheMarkerWhetherItWasCommitted) {
-  for (const auto fate : {SimKafka::Fate::kRefused, SimKafka::Fate::kAnswerLost}) {
+  for (const auto fate : {MemoryCluster::Fate::kRefused, MemoryCluster::Fate::kAnswerLost}) {
     start();
     write("x");
     cut({5});
@@ -194,7 +194,7 @@ TEST_F(TransactionalWriterTest, AStartAfterALostAnswerReadsFromTheMarkerWhetherI
     kafka_.set_fate(fate);
     EXPECT_FALSE(transactions_->commit({5}).ok());
     const std::optional<Epoch> marker = start();
-    const bool was_committed = fate == SimKafka::Fate::kAnswerLost;
+    const bool was_committed = fate == MemoryCluster::Fate::kAnswerLost;
     EXPECT_EQ(marker, was_committed ? std::optional(Epoch{5}) : std::nullopt);
     EXPECT_EQ(kafka_.committed("counts").size(), was_committed ? 1u : 0u);
   }

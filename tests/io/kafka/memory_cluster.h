@@ -1,5 +1,5 @@
-// tests/io/kafka/sim_kafka.h -- a cluster in memory with transactions: fencing, open and aborted records, markers, and
-// answers that are lost.
+// tests/io/kafka/memory_cluster.h -- a cluster in memory with transactions, for clients with a thread: fencing, open and
+// aborted records, markers, and answers that are lost.
 //
 // Threads    A lock around all of it, as a broker would be.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace penstock::test {
 
-class SimKafka {
+class MemoryCluster {
  public:
   enum class Fate { kDone, kRefused, kAnswerLost };
 
@@ -69,7 +69,7 @@ class SimKafka {
 
   class Client final : public kafka::internal::TransactionClient {
    public:
-    Client(SimKafka& kafka, std::string id) : kafka_(kafka), id_(std::move(id)) {}
+    Client(MemoryCluster& kafka, std::string id) : kafka_(kafka), id_(std::move(id)) {}
 
     Status start() override {
       const std::lock_guard lock(kafka_.mutex_);
@@ -144,7 +144,7 @@ class SimKafka {
    private:
     bool is_fenced() const { return own_ != 0 && kafka_.open_.at(id_).producer != own_; }
 
-    SimKafka& kafka_;
+    MemoryCluster& kafka_;
     const std::string id_;
     std::uint64_t own_ = 0;
     std::vector<std::string> topics_;
