@@ -250,6 +250,7 @@ void CheckpointCoordinator::begin(Instant now) {
   }
   PENSTOCK_PROTOCOL(kRequested, epoch);
   commands_.request(epoch);
+  outputs_.begin(epoch);
   PENSTOCK_CRASH_POINT("epoch.requested");
 }
 

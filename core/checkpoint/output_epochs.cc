@@ -91,6 +91,10 @@ Status OutputEpochs::go_on_from(const Manifest* manifest, bool chosen) {
   return transactions_->set_marker(last_output_);
 }
 
+void OutputEpochs::begin(Epoch epoch) noexcept {
+  if (enabled() && transactions_->has_output()) transactions_->prepare(epoch);
+}
+
 void OutputEpochs::describe(Manifest& manifest) {
   if (!enabled()) return;
   has_output_ = transactions_->has_output();

@@ -41,6 +41,8 @@ class OutputEpochs {
   // What is gone on from, null: nothing. Before anything is written.
   Status go_on_from(const Manifest* manifest, bool chosen);
 
+  // It is under way. What tells its readers of it goes ahead where there is output already.
+  void begin(Epoch epoch) noexcept;
   // All tasks have captured its epoch.
   void describe(Manifest& manifest);
   // The epoch is durable.

@@ -56,4 +56,11 @@ Result<std::string> transaction_id_of(FileSystem& file_system, const std::string
                             "put it back from a copy, or give the job an empty folder");
 }
 
+Status forget_transaction_id(FileSystem& file_system, const std::string& folder) {
+  const std::string path = folder + "/" + std::string(kFile);
+  if (!file_system.exists(path)) return Status();
+  PENSTOCK_RETURN_IF_ERROR(file_system.remove(path));
+  return file_system.sync_directory(folder);
+}
+
 }  // namespace penstock

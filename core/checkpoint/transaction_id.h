@@ -18,5 +18,7 @@ namespace penstock {
 // kDataError if the file is damaged.
 Result<std::string> transaction_id_of(FileSystem& file_system, const std::string& folder,
                                       std::string_view job);
+// The next start makes another name. Not an error if there is none.
+Status forget_transaction_id(FileSystem& file_system, const std::string& folder);
 
 }  // namespace penstock

@@ -44,9 +44,10 @@ class EpochTransactions {
   // Says so without output: of a job that is new, or that goes back.
   virtual Status set_marker(Epoch epoch) = 0;
 
-  // REQUIRES: all tasks have captured the epoch under way.
+  // Final once all tasks have captured the epoch under way; true before that is true then too.
   virtual bool has_output() const noexcept = 0;
-  // Its epoch is about to be durable: what commit() needs may go ahead. If it is given up instead, another one follows.
+  // Its epoch is under way: what commit() needs may go ahead. Perhaps more than once; if the epoch is given up, another
+  // one follows.
   virtual void prepare(Epoch) noexcept {}
   virtual Status commit(Epoch epoch) = 0;
   virtual void settled(Epoch epoch) noexcept = 0;

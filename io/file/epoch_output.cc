@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "penstock/io/file/checked_file.h"
+
 namespace penstock {
 
 Status EpochOutput::begin(const std::vector<OutputState>& restored, Notices& notices) {

@@ -26,10 +26,8 @@ namespace penstock {
 
 class EpochOutput {
  public:
-  EpochOutput(FileSystem& file_system, const std::string& path, bool append)
-      : file_system_(file_system),
-        target_(OutputTarget::make(file_system, OutputPlace(path))),
-        append_(append) {}
+  EpochOutput(FileSystem& file_system, std::unique_ptr<OutputTarget> target, bool append)
+      : file_system_(file_system), target_(std::move(target)), append_(append) {}
 
   // Before anything is written. The first call of all tasks makes the output what it was at the commit of `restored`;
   // if that is empty, there was no snapshot of it.

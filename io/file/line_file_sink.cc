@@ -2,11 +2,9 @@
 
 #include <mutex>
 #include <utility>
-#include <vector>
 
-#include "penstock/core/base/crc32c.h"
 #include "penstock/core/base/file_system.h"
-#include "penstock/io/file/epoch_output.h"
+#include "penstock/io/file/epoch_writer.h"
 #include "penstock/io/file/resolved_path.h"
 
 namespace penstock {
@@ -42,66 +40,15 @@ class LineFileWriter final : public ByteWriter {
 };
 
 // The same for a job that makes snapshots.
-class EpochLineWriter final : public ByteWriter {
+class EpochLineWriter final : public EpochWriter {
  public:
-  EpochLineWriter(std::shared_ptr<EpochOutput> output, const SinkContext& context)
-      : output_(std::move(output)), task_(context.task_index), notices_(*context.notices) {}
+  using EpochWriter::EpochWriter;
 
   Status write(std::string_view record) override {
-    buffer_ += record;
-    buffer_ += '\n';
-    return buffer_.size() < kBufferBytes ? Status() : flush();
+    buffer() += record;
+    buffer() += '\n';
+    return added();
   }
-  // Not before the first flush it is known whether there is a snapshot to go on from.
-  Instant wake_at() const noexcept override { return begun_ ? kNever : Instant{}; }
-  Status flush() override {
-    PENSTOCK_RETURN_IF_ERROR(begin());
-    if (buffer_.empty()) return output_->lost();
-    if (part_ == nullptr) {
-      Result<EpochOutput::Part> part = output_->open_part(task_);
-      if (!part.ok()) return part.status();
-      part_ = std::make_unique<EpochOutput::Part>(std::move(*part));
-    }
-    PENSTOCK_RETURN_IF_ERROR(part_->file->append(buffer_));
-    part_->about.bytes += buffer_.size();
-    part_->about.crc = crc32c(buffer_, part_->about.crc);
-    buffer_.clear();
-    return output_->lost();
-  }
-  Status close() override { return flush(); }
-
-  void capture(Epoch epoch, SnapshotWriter& out) override {
-    if (Status status = flush(); !status.ok()) {
-      out.before_ack([status] { return status; });
-      return;
-    }
-    last_cut_ = output_->capture({epoch, task_, last_cut_}, std::move(part_), out, output_);
-  }
-  Status restore(const SnapshotItem& item) override {
-    Result<OutputState> state = output_state_of(item);
-    if (!state.ok()) return state.status();
-    restored_.push_back(std::move(*state));
-    return Status();
-  }
-  Status restored() override { return begin(); }
-
- private:
-  Status begin() {
-    if (begun_) [[likely]]
-      return Status();
-    PENSTOCK_RETURN_IF_ERROR(output_->begin(restored_, notices_));
-    begun_ = true;
-    return Status();
-  }
-
-  const std::shared_ptr<EpochOutput> output_;
-  const std::uint32_t task_;
-  Notices& notices_;
-  bool begun_ = false;
-  std::vector<OutputState> restored_;
-  std::string buffer_;
-  std::unique_ptr<EpochOutput::Part> part_;  // Since the last cut, once there was something.
-  std::uint64_t last_cut_ = 0;
 };
 
 // Whether the path is, or will be, a file or a folder: not a device, pipe or socket.
@@ -142,7 +89,8 @@ class LineFileSink final : public ByteSink {
   std::shared_ptr<EpochOutput> output(FileSystem& file_system) const {
     std::shared_ptr<EpochOutput> shared = output_.lock();
     if (shared != nullptr) return shared;
-    shared = std::make_shared<EpochOutput>(file_system, options_.path, options_.append);
+    shared = std::make_shared<EpochOutput>(
+        file_system, OutputTarget::make(file_system, OutputPlace(options_.path)), options_.append);
     output_ = shared;
     return shared;
   }

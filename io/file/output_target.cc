@@ -1,47 +1,12 @@
 #include "penstock/io/file/output_target.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
-#include "penstock/core/base/crc32c.h"
+#include "penstock/io/file/checked_file.h"
 
 namespace penstock {
 namespace {
-
-// Hands the `bytes` bytes from `offset` to `take`, piece by piece, and compares their checksum. False: they are others,
-// or fewer.
-Result<bool> visit_checked(FileSystem& file_system, const std::string& path, std::uint64_t offset,
-                           std::uint64_t bytes, std::uint32_t crc,
-                           const std::function<Status(std::string_view)>& take) {
-  const Result<std::unique_ptr<ReadableFile>> file = file_system.open_for_reading(path);
-  if (!file.ok()) return file.status();
-  std::string piece;
-  std::uint32_t seen = 0;
-  for (std::uint64_t done = 0; done < bytes;) {
-    piece.resize(std::min<std::uint64_t>(bytes - done, OutputTarget::kCopyBytes));
-    const Result<std::size_t> got = (*file)->read_at(offset + done, piece);
-    if (!got.ok()) return got.status();
-    if (*got == 0) return false;
-    piece.resize(*got);
-    seen = crc32c(piece, seen);
-    PENSTOCK_RETURN_IF_ERROR(take(piece));
-    done += *got;
-  }
-  return seen == crc;
-}
-
-Status lost(const std::string& path) {
-  return Status(StatusCode::kDataError,
-                path +
-                    ": is missing, or is not what was written: output that a snapshot counts on "
-                    "is lost; restore an older epoch");
-}
-
-Status check_whole(const Result<bool>& whole, const std::string& path) {
-  if (!whole.ok() && whole.status().code() != StatusCode::kNotFound) return whole.status();
-  return whole.ok() && *whole ? Status() : lost(path);
-}
 
 class FileTarget final : public OutputTarget {
  public:
@@ -100,17 +65,11 @@ class FileTarget final : public OutputTarget {
     }
     PENSTOCK_RETURN_IF_ERROR(append(missing));
     for (const OutputPart& part : missing) length += part.bytes;
-    PENSTOCK_RETURN_IF_ERROR(reached(last_epoch(state), length));
+    PENSTOCK_RETURN_IF_ERROR(reached(last_epoch_of(state), length));
     return remove_pending();
   }
 
  private:
-  static std::uint64_t last_epoch(const OutputState& state) noexcept {
-    std::uint64_t last = std::max(state.cut, state.published.epoch);
-    for (const OutputPart& part : state.parts) last = std::max(last, part.epoch);
-    return last;
-  }
-
   Result<std::uint64_t> size_now() {
     if (!file_system_.exists(place_.path())) return std::uint64_t{0};
     const Result<std::unique_ptr<ReadableFile>> file = file_system_.open_for_reading(place_.path());
@@ -156,7 +115,7 @@ class FileTarget final : public OutputTarget {
       const Result<bool> whole = visit_checked(file_system_, pending, 0, part.bytes, part.crc,
                                                [&](std::string_view piece) {
                                                  together += piece;
-                                                 if (together.size() < kCopyBytes) return Status();
+                                                 if (together.size() < kPieceBytes) return Status();
                                                  Status status = (*file)->append(together);
                                                  together.clear();
                                                  return status;
@@ -219,15 +178,13 @@ class FolderTarget final : public OutputTarget {
   Status recover(const OutputState& state, Notices& notices) override {
     PENSTOCK_RETURN_IF_ERROR(make_folder());
     position_ = state.published;
-    std::uint64_t last = std::max(state.cut, state.published.epoch);
     for (const OutputPart& part : state.parts) {
       PENSTOCK_RETURN_IF_ERROR(check(part));
       PENSTOCK_RETURN_IF_ERROR(show(part));
-      last = std::max(last, part.epoch);
     }
     PENSTOCK_RETURN_IF_ERROR(file_system_.sync_directory(place_.folder()));
     PENSTOCK_RETURN_IF_ERROR(remove_newer(state, notices));
-    position_.epoch = last;
+    position_.epoch = last_epoch_of(state);
     return remove_pending();
   }
 
@@ -256,7 +213,7 @@ class FolderTarget final : public OutputTarget {
     const std::string pending = place_.pending(part.task, part.sequence);
     const std::string name = published(part);
     if (file_system_.exists(pending)) return file_system_.rename(pending, name);
-    return file_system_.exists(name) ? Status() : lost(name);
+    return file_system_.exists(name) ? Status() : lost_output(name);
   }
   Status check(const OutputPart& part) {
     const std::string pending = place_.pending(part.task, part.sequence);
@@ -293,19 +250,6 @@ class FolderTarget final : public OutputTarget {
 };
 
 }  // namespace
-
-Status copy_checked(FileSystem& file_system, const std::string& from, const std::string& to,
-                    std::uint64_t bytes, std::uint32_t crc) {
-  Result<std::unique_ptr<WritableFile>> file =
-      file_system.open_for_writing(to, WriteMode::kTruncate);
-  if (!file.ok()) return file.status();
-  PENSTOCK_RETURN_IF_ERROR(
-      check_whole(visit_checked(file_system, from, 0, bytes, crc,
-                                [&](std::string_view piece) { return (*file)->append(piece); }),
-                  from));
-  PENSTOCK_RETURN_IF_ERROR((*file)->sync());
-  return (*file)->close();
-}
 
 std::unique_ptr<OutputTarget> OutputTarget::make(FileSystem& file_system, OutputPlace place) {
   if (place.kind() == OutputKind::kFolder)

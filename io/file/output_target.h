@@ -1,7 +1,7 @@
-// io/file/output_target.h -- a file or a folder in which whole parts become visible, crash or not.
+// io/file/output_target.h -- where whole parts become visible, crash or not: a file, a folder, or what derives from it.
 //
 // File       Parts are appended, one after the other, behind `position().bytes`; readers see all parts of an epoch at
-//            once as long as these are no more than kCopyBytes. What a failed or cut off append left there is cut off.
+//            once as long as these are no more than kPieceBytes. What a failed or cut off append left there is cut off.
 // Folder     Each part becomes a file by a rename.
 // Repeats    publish() and recover() may be repeated after an error or a crash at any step: nothing is published twice.
 //            A pending file is removed only when what is in it is on the disk elsewhere.
@@ -23,8 +23,6 @@ namespace penstock {
 
 class OutputTarget {
  public:
-  static constexpr std::size_t kCopyBytes = std::size_t{8} << 20;
-
   static std::unique_ptr<OutputTarget> make(FileSystem& file_system, OutputPlace place);
   virtual ~OutputTarget() = default;
 
@@ -49,10 +47,5 @@ class OutputTarget {
   const OutputPlace place_;
   OutputPosition position_;
 };
-
-// Writes a new file with what `from` has, if that is still what it was. For one that could not be synced: what the
-// system has of it in memory may be gone.
-Status copy_checked(FileSystem& file_system, const std::string& from, const std::string& to,
-                    std::uint64_t bytes, std::uint32_t crc);
 
 }  // namespace penstock

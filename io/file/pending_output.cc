@@ -41,6 +41,12 @@ bool take(std::string_view& text, std::string_view expected) noexcept {
 
 }  // namespace
 
+std::uint64_t last_epoch_of(const OutputState& state) noexcept {
+  std::uint64_t last = std::max(state.cut, state.published.epoch);
+  for (const OutputPart& part : state.parts) last = std::max(last, part.epoch);
+  return last;
+}
+
 std::string to_bytes(const OutputState& state) {
   std::string bytes;
   ByteAppender out(bytes);

@@ -54,6 +54,8 @@ struct OutputState {
 inline constexpr std::string_view kOutputSection = "output";
 inline constexpr std::uint32_t kOutputVersion = 1;
 
+// The newest that anything in it belongs to.
+std::uint64_t last_epoch_of(const OutputState& state) noexcept;
 std::string to_bytes(const OutputState& state);
 Result<OutputState> output_state_of(const SnapshotItem& item);
 

@@ -102,6 +102,10 @@ struct SinkOptions {
   std::chrono::milliseconds transaction_timeout{120'000};
   // Compacted, made if it is not there: what the last transaction of each job was.
   std::string marker_topic = "penstock.markers";
+  // A folder on the disk, of this sink alone, in which output waits until its epoch is durable; then it is sent in a
+  // transaction of its own. It costs a write of the output, and any number of clusters may have one. Empty: one
+  // transaction for all sinks of the job without an outbox, which are at one cluster.
+  std::string outbox{};
 };
 
 std::shared_ptr<const ByteSink> sink(SinkOptions options);

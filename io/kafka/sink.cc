@@ -1,4 +1,7 @@
+#include "penstock/io/file/resolved_path.h"
 #include "penstock/io/kafka/kafka.h"
+#include "penstock/io/kafka/outbox_target.h"
+#include "penstock/io/kafka/outbox_writer.h"
 #include "penstock/io/kafka/producer.h"
 #include "penstock/io/kafka/transactional_writer.h"
 #include "penstock/io/kafka/transactions.h"
@@ -19,6 +22,10 @@ Status check(const SinkOptions& options) {
                                     std::to_string(options.buffer_bytes) +
                                     "; it must be at least 1 MiB");
   }
+  if (!options.outbox.empty() && options.delivery != Delivery::kExactlyOnce) {
+    return Status::invalid_argument(
+        "SinkOptions::outbox is of delivery = exactly_once; set that, or leave the outbox out");
+  }
   if (options.delivery == Delivery::kExactlyOnce) {
     if (options.transaction_timeout.count() < 1000) {
       return Status::invalid_argument("SinkOptions::transaction_timeout must be at least 1000 ms");
@@ -31,14 +38,23 @@ Status check(const SinkOptions& options) {
   return internal::check_properties(options.connection.properties);
 }
 
+// A path that ends with '/' is a folder.
+SinkOptions with_folder(SinkOptions options) {
+  if (!options.outbox.empty() && options.outbox.back() != '/') options.outbox += '/';
+  return options;
+}
+
 class KafkaSink final : public ByteSink {
  public:
   KafkaSink(SinkOptions options, internal::MakeTransactionClient make)
-      : options_(std::move(options)), make_(std::move(make)) {}
+      : options_(with_folder(std::move(options))), make_(std::move(make)) {}
 
   std::string name() const override { return "kafka " + options_.topic; }
+  std::string path() const override {
+    return options_.outbox.empty() ? std::string() : resolved_path(options_.outbox);
+  }
   Status join(std::shared_ptr<EpochTransactions>& transactions) const override {
-    if (options_.delivery != Delivery::kExactlyOnce) return Status();
+    if (options_.delivery != Delivery::kExactlyOnce || !options_.outbox.empty()) return Status();
     if (Status status = check(options_); !status.ok()) return status.with_place(name());
     if (transactions == nullptr) transactions = std::make_shared<internal::Transactions>(make_);
     auto joined = std::dynamic_pointer_cast<internal::Transactions>(transactions);
@@ -55,8 +71,12 @@ class KafkaSink final : public ByteSink {
     if (Status status = check(options_); !status.ok()) return status.with_place(name());
     if (options_.delivery == Delivery::kAtLeastOnce)
       return internal::Producer::open(options_, name(), context);
+    const bool has_outbox = !options_.outbox.empty();
+    if (has_outbox && context.takes_snapshots)
+      return std::unique_ptr<ByteWriter>(
+          std::make_unique<internal::OutboxWriter>(outbox(context), context));
     const std::shared_ptr<internal::TransactionSession> session = this->session();
-    if (!context.takes_snapshots || session == nullptr) {
+    if (has_outbox || session == nullptr) {
       return Status::invalid_argument(
           name() +
           ": delivery = exactly_once commits what it writes with the epochs of checkpoints: give "
@@ -73,10 +93,25 @@ class KafkaSink final : public ByteSink {
     return transactions == nullptr ? nullptr : transactions->session();
   }
 
+  // One for all tasks of a run.
+  std::shared_ptr<EpochOutput> outbox(const SinkContext& context) const {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<EpochOutput> shared = outbox_.lock();
+    if (shared != nullptr) return shared;
+    shared =
+        std::make_shared<EpochOutput>(*context.file_system,
+                                      std::make_unique<internal::OutboxTarget>(
+                                          *context.file_system, options_, *context.notices, make_),
+                                      false);
+    outbox_ = shared;
+    return shared;
+  }
+
   const SinkOptions options_;
   const internal::MakeTransactionClient make_;
   mutable std::mutex mutex_;
   mutable std::weak_ptr<internal::Transactions> transactions_;  // Of the run that joined last.
+  mutable std::weak_ptr<EpochOutput> outbox_;
 };
 
 }  // namespace

@@ -38,7 +38,6 @@ int count_of(milliseconds time) noexcept { return static_cast<int>(time.count())
 
 void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   auto* reports = static_cast<DeliveryReports*>(message->_private);
-  if (reports == nullptr) return;  // A marker: its commit says.
   reports->reported({message->err, message->partition, message->len + message->key_len});
 }
 
@@ -54,6 +53,19 @@ Properties settings_of(const TransactionClientOptions& options) {
           {"queue.buffering.max.messages", "10000000"},
           {"queue.buffering.max.kbytes", std::to_string(kbytes)}};
 }
+
+// Of markers: how many are on their way. What became of one, its commit says.
+class MarkerReports final : public DeliveryReports {
+ public:
+  void sent() noexcept { on_their_way_.fetch_add(1); }
+  void reported(const Report&) noexcept override { on_their_way_.fetch_sub(1); }
+  // Of a handle that is no more.
+  void forget() noexcept { on_their_way_.store(0); }
+  bool all_there() const noexcept { return on_their_way_.load() == 0; }
+
+ private:
+  std::atomic<int> on_their_way_{0};
+};
 
 class ClusterClient final : public RetryingClient {
  public:
@@ -160,6 +172,7 @@ class ClusterClient final : public RetryingClient {
     for (OpenTopic& topic : topics_) topic.handle.reset();
     marker_topic_.reset();
     client_.reset();
+    markers_.forget();
     PENSTOCK_RETURN_IF_ERROR(make());
     PENSTOCK_RETURN_IF_ERROR(prepare());
     for (std::size_t i = 0; i < topics_.size(); ++i) {
@@ -188,12 +201,20 @@ class ClusterClient final : public RetryingClient {
   }
   rd_kafka_resp_err_t produce_marker(const std::string& text) override {
     const std::string& id = options().id;
-    return rd_kafka_producev(
+    markers_.sent();
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
         client_.get(), RD_KAFKA_V_RKT(marker_topic_.get()), RD_KAFKA_V_PARTITION(0),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(id.data(), id.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()), RD_KAFKA_V_END);
+        RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
+        RD_KAFKA_V_OPAQUE(static_cast<DeliveryReports*>(&markers_)), RD_KAFKA_V_END);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) markers_.reported({});
+    return error;
   }
+  // Waiting for the marker is left to the client only when it takes long: another thread takes the client's reports,
+  // and then its wait goes in steps of 10 ms.
   CallResult commit_transaction(milliseconds at_most) override {
+    const Instant until = clock_.now() + at_most;
+    while (!markers_.all_there() && clock_.now() < until) rd_kafka_poll(client_.get(), 1);
     return result_of(Error(rd_kafka_commit_transaction(client_.get(), count_of(at_most))));
   }
   CallResult abort_transaction(milliseconds at_most) override {
@@ -209,6 +230,7 @@ class ClusterClient final : public RetryingClient {
 
   const RealClock clock_;
   const std::shared_ptr<Trouble> trouble_;
+  MarkerReports markers_;
   Client client_;  // Before what belongs to it: destroyed after.
   TopicHandle marker_topic_;
   std::mutex mutex_;  // Of topics_.

@@ -95,7 +95,7 @@ Result<TransactionSession::Writer> TransactionSession::add_writer(const SinkOpti
 
 // It is on its way while the epoch becomes durable; if it was not taken, commit() tries again and says why.
 void TransactionSession::prepare(Epoch epoch) noexcept {
-  if (client_->mark({epoch, incarnation_}).ok()) prepared_ = epoch;
+  if (prepared_ != epoch && client_->mark({epoch, incarnation_}).ok()) prepared_ = epoch;
 }
 
 Status TransactionSession::commit(Epoch epoch) {

@@ -18,7 +18,7 @@ Status Transactions::join(const SinkOptions& options) {
     return Status::invalid_argument(
         sink + "delivery = exactly_once at the brokers " + options.connection.brokers +
         ", and another sink of the job has it at " + options_.connection.brokers +
-        ": one cluster only; write to one of them at least once");
+        ": one cluster only; give one of them an outbox, a folder on the disk");
   }
   if (options.connection.properties != options_.connection.properties ||
       options.marker_topic != options_.marker_topic ||

@@ -162,6 +162,7 @@ Result<kafka::SinkOptions> kafka_sink_of(const Endpoint& endpoint, const KafkaAr
   parameters.duration("transaction_timeout_ms", options.transaction_timeout);
   if (const std::optional<std::string> topic = parameters.text("marker_topic"))
     options.marker_topic = *topic;
+  if (const std::optional<std::string> folder = parameters.text("outbox")) options.outbox = *folder;
   parameters.duration("linger_us", options.linger);
   parameters.duration("start_timeout_ms", options.connection.start_timeout);
   parameters.duration("delivery_timeout_ms", options.delivery_timeout);

@@ -100,6 +100,7 @@ class MemoryCluster {
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
         kafka_.open_[id_].records.emplace_back(topics_[topic], value);
       waiting_.push_back({&reports, {error, 0, entry.key_bytes + entry.value_bytes}});
+      gave_up_ = gave_up_ || error != RD_KAFKA_RESP_ERR_NO_ERROR;
       kafka_.changed_.notify_all();
       return RD_KAFKA_RESP_ERR_NO_ERROR;
     }
@@ -109,7 +110,9 @@ class MemoryCluster {
       return Status();
     }
     Status commit() override {
+      poll(std::chrono::milliseconds(0));
       const std::lock_guard lock(kafka_.mutex_);
+      if (std::exchange(gave_up_, false)) return {StatusCode::kUnavailable, "a record is missing"};
       if (is_fenced()) return Status::failed_precondition("fenced");
       const Fate fate = std::exchange(kafka_.fate_, Fate::kDone);
       Transaction& transaction = kafka_.open_[id_];
@@ -147,6 +150,7 @@ class MemoryCluster {
     MemoryCluster& kafka_;
     const std::string id_;
     std::uint64_t own_ = 0;
+    bool gave_up_ = false;  // A record of the transaction under way.
     std::vector<std::string> topics_;
     std::vector<std::pair<Reports*, Reports::Report>> waiting_;
   };
