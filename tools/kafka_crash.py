@@ -186,10 +186,8 @@ class KafkaCount:
         with self.broker.client() as client:
             count = 0
             for topic in (self.counts, self.evens):
-                at = {
-p: 0 for p in range(client.partitions(topic))}
-                end = {
-p: client.offset(topic, p) for p in at}
+                at = {p: 0 for p in range(client.partitions(topic))}
+                end = {p: client.offset(topic, p) for p in at}
                 while any(at[p] < end[p] for p in at):
                     rows, at = client.fetch(topic, at)
                     count += len(rows)
@@ -199,12 +197,11 @@ p: client.offset(topic, p) for p in at}
 POINTS = ("transaction.due", "output.committed", "epoch.renamed", "manifest.written", "restore.state_read")
 
 
-def crash(job, kills, broker_kills, chance, rate=3000, mutant=None, points=POINTS):
-    """Why it is wrong, or None; and a sentence about what was done."""
+def crash(job, kills, broker_kills, chance, rate=3000, points=POINTS, more=None):
+    """Why it is wrong, or None; and a sentence about what was done. `more`: environment of the job."""
     feeder = Feeder(job.broker, job.source, rate)
     done = broken = 0
-    environment = {
-  "PENSTOCK_MUTANT" : mutant} if mutant else {}
+    environment = more or {}
     while done < kills or broken < broker_kills:
         at_point = chance.random() < 0.4
         crash_at = f"{chance.choice(points)}:{chance.randint(1, 6)}" if at_point else None

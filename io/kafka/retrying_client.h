@@ -4,9 +4,9 @@
 // Calls      Do one thing for at most the time they are given, and say whether the same call may be repeated. A call
 //            that is repeated goes on with what it has begun.
 // Doubt      Where the answer to a commit did not come at once, or a connection broke, the request may have been sent
-//            twice, and its first copy may arrive when the next transaction is open, and commit the half of that: brokers
-//            do not tell them apart (KAFKA-17754, mended by KIP-890 for clients that have it). So the next one is begun
-//            under another producer epoch, by a client without a history.
+//            twice. Its first copy may arrive when the next transaction is open, and commit the half of that: brokers
+//            cannot tell (KAFKA-17754, mended by KIP-890 for clients that have it). So the next one is begun under
+//            another producer epoch, by a client without a history.
 // Threads    As TransactionClient. make_anew() comes where no record is produced: what is written behind the cut of an
 //            epoch is held back until that is committed and the next transaction has begun.
 #pragma once

@@ -6,6 +6,7 @@
 // Ownership  Shared by the writers and the EpochTransactions; end() comes before the last of them goes.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -27,7 +28,7 @@ class WriterAccount final : public DeliveryReports {
                 Waker& waker)
       : place_(std::move(place)),
         topic_(options.topic),
-        delivery_timeout_(options.delivery_timeout),
+        delivery_timeout_(std::min(options.delivery_timeout, options.transaction_timeout)),
         bytes_max_(options.buffer_bytes / 2),
         client_(client),
         waker_(&waker) {}

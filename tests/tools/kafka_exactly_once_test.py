@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,9 +21,37 @@ sys.path.insert(0, os.path.join(SOURCE, "tools"))
 sys.path.insert(0, os.path.join(SOURCE, "tests", "harness"))
 import kafka_crash  # noqa: E402
 import real_broker  # noqa: E402
+from kafka_broker.problem import Problem  # noqa: E402
 
 BINARY = os.path.join(BUILD, "tests", "penstock_kafka_count")
+PENSTOCK = os.path.join(BUILD, "tools", "penstock")
 DEADLINE = 120
+
+
+# A process that dies with a transaction open in which there is one record.
+LEAVE_OPEN = """
+import ctypes, os, sys
+kafka = ctypes.CDLL("librdkafka.so.1")
+for name in ("conf_new", "new", "topic_new"):
+    getattr(kafka, "rd_kafka_" + name).restype = ctypes.c_void_p
+brokers, job, topic, value = (argument.encode() for argument in sys.argv[1:])
+conf = ctypes.c_void_p(kafka.rd_kafka_conf_new())
+for name, text in (b"bootstrap.servers", brokers), (b"transactional.id", job):
+    assert kafka.rd_kafka_conf_set(conf, name, text, None, ctypes.c_size_t(0)) == 0
+client = ctypes.c_void_p(kafka.rd_kafka_new(0, conf, None, ctypes.c_size_t(0)))
+handle = ctypes.c_void_p(kafka.rd_kafka_topic_new(client, topic, None))
+kafka.rd_kafka_init_transactions.restype = kafka.rd_kafka_begin_transaction.restype = ctypes.c_void_p
+assert not kafka.rd_kafka_init_transactions(client, 30000)
+assert not kafka.rd_kafka_begin_transaction(client)
+copy = 2
+assert kafka.rd_kafka_produce(handle, 0, copy, value, ctypes.c_size_t(len(value)), job, ctypes.c_size_t(len(job)), None) == 0
+assert kafka.rd_kafka_flush(client, 30000) == 0
+os._exit(0)
+"""
+
+
+def leave_open(*arguments):
+    subprocess.run([sys.executable, "-c", LEAVE_OPEN, *arguments], check=True, timeout=DEADLINE)
 
 
 class ExactlyOnce(unittest.TestCase):
@@ -54,6 +83,19 @@ class ExactlyOnce(unittest.TestCase):
     def committed(self):
         return len(self.broker.records(self.job.counts))
 
+    def txn(self, *arguments):
+        command = [PENSTOCK, "txn", *arguments, "--brokers", self.broker.at]
+        return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+
+    def line_of(self, job):
+        listed = self.txn("list")
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        return next((line for line in listed.stdout.splitlines() if line.startswith(job + " ")), "")
+
+    def name_in_transactions(self):
+        with open(self.job.path("checkpoints/TRANSACTIONS"), encoding="utf-8") as file:
+            return file.read().split()[2]
+
     def said(self, process):
         _, errors = process.communicate(timeout=DEADLINE)
         self.assertNotEqual(process.returncode, 0, errors)
@@ -62,6 +104,13 @@ class ExactlyOnce(unittest.TestCase):
     def test_nothing_is_lost_or_doubled_whatever_is_killed(self):
         wrong, _ = kafka_crash.crash(self.job, 5, 1, random.Random(5), points=["transaction.due", "output.committed"])
         self.assertIsNone(wrong)
+
+    def test_the_same_where_one_of_the_topics_has_an_outbox(self):
+        outbox = {"OUTBOX": self.job.path("outbox")}
+        points = ["output.committed", "output.published_half", "epoch.renamed"]
+        wrong, _ = kafka_crash.crash(self.job, 5, 1, random.Random(7), points=points, more=outbox)
+        self.assertIsNone(wrong)
+        self.assertEqual(os.listdir(outbox["OUTBOX"]), ["TRANSACTIONS"])
 
     def test_the_check_finds_a_job_that_trusts_its_newest_checkpoint(self):
         self.produce(2000)
@@ -94,6 +143,59 @@ class ExactlyOnce(unittest.TestCase):
         _, errors = second.communicate(timeout=DEADLINE)
         self.assertEqual(second.returncode, 0, errors)
         self.assertIsNone(self.job.finish(checkpoints="copy", file=None))
+
+    def test_txn_names_the_job_that_readers_wait_for_and_takes_back_what_it_has_open(self):
+        self.produce(500)
+        self.assertIsNone(self.job.finish())
+        gone = "penstock-gone-" + self.job.source
+        leave_open(self.broker.at, gone, "penstock.markers", "epoch=5 incarnation=2")
+        self.assertRegex(self.line_of(gone), r" - +0  open: readers wait for it$")
+        self.assertRegex(self.line_of(self.name_in_transactions()), r" e-\d+ +1$")
+        nobody = self.txn("abort", gone + "0")
+        self.assertIn("`penstock txn list` says which have", nobody.stderr)
+        self.assertNotEqual(nobody.returncode, 0)
+        aborted = self.txn("abort", gone)
+        self.assertEqual((aborted.returncode, aborted.stderr), (0, ""))
+        self.assertRegex(self.line_of(gone), r" - +0$")
+
+    def test_what_txn_abort_has_taken_back_comes_again(self):
+        self.produce(2000)
+        self.assertIsNone(self.job.run_until_killed(DEADLINE, crash_at="transaction.due:1"))
+        self.assertEqual(self.txn("abort", self.name_in_transactions()).returncode, 0)
+        self.assertEqual(self.committed(), 0)
+        self.assertIsNone(self.job.finish())
+
+    def test_a_job_whose_transactions_are_aborted_ends_and_goes_on_when_it_is_started_again(self):
+        self.produce(2000)
+        process = self.job.start()
+        self.addCleanup(process.kill)
+        self.wait_for(lambda: self.committed() >= 2000, lambda: process.poll() is None)
+        self.assertEqual(self.txn("abort", self.name_in_transactions()).returncode, 0)
+        self.produce(4000)
+        self.assertIn("another start of this job has taken over", self.said(process))
+        self.assertIsNone(self.job.finish())
+
+    def test_a_job_whose_broker_dies_goes_on_under_another_producer_epoch(self):
+        self.produce(2000)
+        process = self.job.start()
+        self.addCleanup(process.kill)
+        self.wait_for(lambda: self.committed() >= 2000, lambda: process.poll() is None)
+        self.broker.kill()
+        self.wait_for(self.broker_leads)
+        self.produce(4000)
+        self.wait_for(lambda: self.committed() >= 4000, lambda: process.poll() is None)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=DEADLINE)
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertIn("the job goes on under another producer epoch", errors)
+        self.assertIsNone(self.job.defect())
+
+    def broker_leads(self):
+        """Whether it answers for its partitions again."""
+        try:
+            return self.broker.ends(self.job.source) >= 0
+        except Problem:
+            return False
 
     def test_a_start_that_cannot_keep_the_promise_is_refused_with_a_sentence(self):
         self.produce(100)

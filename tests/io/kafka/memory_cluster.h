@@ -1,5 +1,5 @@
-// tests/io/kafka/memory_cluster.h -- a cluster in memory with transactions, for clients with a thread: fencing, open and
-// aborted records, markers, and answers that are lost.
+// tests/io/kafka/memory_cluster.h -- a cluster in memory with transactions: fencing, open and aborted records, markers,
+// and answers that are lost; for clients that have a thread.
 //
 // Threads    A lock around all of it, as a broker would be.
 #pragma once

@@ -156,6 +156,15 @@ TEST_F(TransactionalWriterTest, ARecordThatTheBrokerRefusesFailsTheEpochAndTheJo
   EXPECT_EQ(counters_.undelivered.get(), 1u);
 }
 
+TEST_F(TransactionalWriterTest, ARecordIsNotWaitedForLongerThanItsTransactionMayBeOpen) {
+  options_.transaction_timeout = milliseconds(100'000);
+  start();
+  kafka_.refuse_records(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+  write("a");
+  EXPECT_TRUE(eventually([this] { return !writer_->flush().ok(); }));
+  EXPECT_THAT(writer_->flush().to_string(), HasSubstr("within 100000 ms"));
+}
+
 TEST_F(TransactionalWriterTest, WhatIsHeldBackAtTheEndComesWithTheLastEpoch) {
   start();
   write("a");

@@ -3,7 +3,8 @@
 //
 //   PENSTOCK__CHECKPOINT=DIR penstock_kafka_count BROKERS FROM COUNTS EVENS FILE [at_least_once]
 //
-// Drains at SIGTERM. TRANSACTION_TIMEOUT_MS in the environment sets that of its sinks.
+// Drains at SIGTERM. TRANSACTION_TIMEOUT_MS in the environment sets that of its sinks; with OUTBOX, a folder, every second
+// count goes that way.
 #include <penstock/api/stream.h>
 #include <penstock/io/encode/message_encoder.h>
 #include <penstock/io/file/line_file_sink.h>
@@ -28,7 +29,7 @@ struct Arguments {
   bool exactly_once = true;
 };
 
-auto counts_to(const Arguments& arguments, const std::string& topic) {
+kafka::SinkOptions options_of(const Arguments& arguments, const std::string& topic) {
   kafka::SinkOptions options;
   options.connection.brokers = arguments.brokers;
   options.connection.start_timeout = std::chrono::seconds(30);
@@ -36,7 +37,7 @@ auto counts_to(const Arguments& arguments, const std::string& topic) {
   if (arguments.exactly_once) options.delivery = kafka::Delivery::kExactlyOnce;
   if (const char* timeout = std::getenv("TRANSACTION_TIMEOUT_MS"))
     options.transaction_timeout = std::chrono::milliseconds(std::strtol(timeout, nullptr, 10));
-  return kafka::sink(std::move(options));
+  return options;
 }
 
 penstock::Job job_of(const Arguments& arguments) {
@@ -51,10 +52,12 @@ penstock::Job job_of(const Arguments& arguments) {
                     .process(CountPayments{})
                     .share();
   const auto encoder = penstock::message(penstock::json::encoder<Count>()).key(&Count::card);
-  counts.read().sink(counts_to(arguments, arguments.counts), encoder);
+  counts.read().sink(kafka::sink(options_of(arguments, arguments.counts)), encoder);
+  kafka::SinkOptions evens = options_of(arguments, arguments.evens);
+  if (const char* folder = std::getenv("OUTBOX")) evens.outbox = folder;
   counts.read()
       .filter([](const Count& count) { return count.payments % 2 == 0; })
-      .sink(counts_to(arguments, arguments.evens), encoder);
+      .sink(kafka::sink(std::move(evens)), encoder);
   if (arguments.file != "-")
     counts.read().sink(penstock::line_file_sink({.path = arguments.file}),
                        penstock::json::encoder<Count>());
