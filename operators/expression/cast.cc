@@ -263,6 +263,10 @@ Cell long_to_int(Call&, const Cell& value) {
 Cell float_to_double(Call&, const Cell& value) {
   return Cell::of_real(static_cast<double>(value.single));
 }
+Cell text_to_double(Call&, const Cell& value) {
+  double number = 0;
+  return parse_double(value.bytes(), number) ? Cell::of_real(number) : Cell::of_null();
+}
 Cell null_of(Call&) { return Cell::of_null(); }
 
 }  // namespace
@@ -320,6 +324,12 @@ bool cast_cell(const Cell& value, const DataType& from, const DataType& to,
   }
 }
 
+bool always_casts(const DataType& from, const DataType& to) noexcept {
+  const bool integer = from.is_integral() || from.is(TypeKind::kBoolean);
+  return (integer && (to.is(TypeKind::kDouble) || to.is_integral())) ||
+         (from.is(TypeKind::kFloat) && to.is(TypeKind::kDouble));
+}
+
 Run cast_run(const DataType& from, const DataType& to, bool nulls) noexcept {
   if (from.is(TypeKind::kNull)) return lenient<&null_of>;
   const bool integer = from.is_integral() || from.is(TypeKind::kBoolean);
@@ -328,6 +338,8 @@ Run cast_run(const DataType& from, const DataType& to, bool nulls) noexcept {
   if (integer && to.is(TypeKind::kDouble)) return strict<&integer_to_double>;
   if (nulls && from.is(TypeKind::kLong) && to.is(TypeKind::kInt)) return strict<&long_to_int>;
   if (from.is(TypeKind::kFloat) && to.is(TypeKind::kDouble)) return strict<&float_to_double>;
+  if (nulls && from.is(TypeKind::kString) && to.is(TypeKind::kDouble))
+    return strict<&text_to_double>;
   return nulls ? strict<&cast_any<true>> : strict<&cast_any<false>>;
 }
 

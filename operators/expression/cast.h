@@ -9,6 +9,8 @@ namespace penstock::expression {
 
 // REQUIRES: can_cast(from, to).
 Run cast_run(const DataType& from, const DataType& to, bool nulls) noexcept;
+// Whether each value has one in the other type.
+bool always_casts(const DataType& from, const DataType& to) noexcept;
 
 // One value that is not null; false when it has no value in the new type. Text is made in the arena.
 struct CastContext {

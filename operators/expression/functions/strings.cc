@@ -2,6 +2,7 @@
 #include <string>
 
 #include "penstock/operators/expression/functions/families.h"
+#include "penstock/operators/expression/functions/small_bytes.h"
 #include "penstock/operators/expression/functions/utf8.h"
 #include "penstock/operators/expression/type_rules.h"
 
@@ -86,18 +87,18 @@ Cell right(Call&, const Cell& a, const Cell& count) {
 }
 
 Cell concat(Call& call) {
+  const size_t count = call.size();
   size_t size = 0;
-  for (size_t i = 0; i < call.size(); ++i) {
-    if (call[i].null) return Cell::of_null();
+  bool null = false;
+  for (size_t i = 0; i < count; ++i) {
+    null = null || call[i].null;
     size += call[i].size;
   }
+  if (null) return Cell::of_null();
   if (size > kValueBytesMax) return too_long(call);
   char* to = call.arena().allocate(size);
   char* at = to;
-  for (size_t i = 0; i < call.size(); ++i) {
-    if (call[i].size > 0) std::memcpy(at, call[i].data, call[i].size);
-    at += call[i].size;
-  }
+  for (size_t i = 0; i < count; ++i) at = copy_bytes(at, call[i].bytes());
   return text_cell({to, size});
 }
 

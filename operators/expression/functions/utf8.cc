@@ -50,6 +50,23 @@ const Special* special_of(uint32_t code) noexcept {
   return nullptr;
 }
 
+// Bytes of ASCII with those from `first` to `first` + 25 in the other case. All sums stay within their bytes.
+constexpr uint64_t kEachByte = 0x0101010101010101U;
+uint64_t other_case(uint64_t ascii, unsigned char first) noexcept {
+  const uint64_t from = ascii + kEachByte * (0x80U - first);
+  const uint64_t behind = ascii + kEachByte * (0x80U - first - 26U);
+  return ascii ^ ((from ^ behind) & kEachByte * 0x80U) >> 2U;
+}
+// Appends the words of ASCII at the beginning and returns how many bytes that were.
+size_t append_ascii(std::string_view text, unsigned char first, ArenaText& out) noexcept {
+  size_t i = 0;
+  for (uint64_t word = 0; i + 8 <= text.size() && is_ascii_word(text, i, word); i += 8) {
+    word = other_case(word, first);
+    out.append({reinterpret_cast<const char*>(&word), sizeof word});
+  }
+  return i;
+}
+
 void append_upper_code(uint32_t code, bool title, ArenaText& out) noexcept {
   if (const Special* special = code < 0x80U ? nullptr : special_of(code)) {
     out.append(title ? special->title : special->upper);
@@ -106,7 +123,7 @@ void ArenaText::append_code(uint32_t code) noexcept {
 }
 
 void append_upper(std::string_view text, ArenaText& out) noexcept {
-  for (size_t i = 0; i < text.size();) {
+  for (size_t i = append_ascii(text, 'a', out); i < text.size();) {
     const char c = text[i];
     const size_t bytes = character_bytes(text, i);
     if (static_cast<unsigned char>(c) < 0x80U) {
@@ -121,7 +138,7 @@ void append_upper(std::string_view text, ArenaText& out) noexcept {
 }
 
 void append_lower(std::string_view text, ArenaText& out) noexcept {
-  for (size_t i = 0; i < text.size();) {
+  for (size_t i = append_ascii(text, 'A', out); i < text.size();) {
     const char c = text[i];
     const size_t bytes = character_bytes(text, i);
     const uint32_t code = decode_character(text.substr(i, bytes));
