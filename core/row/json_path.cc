@@ -103,22 +103,23 @@ bool JsonPath::find_plain(JsonReader& reader, std::size_t step, std::string& buf
     reader.skip();
     return false;
   }
-  const JsonToken end = wanted.index ? JsonToken::kEndArray : JsonToken::kEndObject;
   bool is_found = false;
-  for (std::size_t i = 0; reader.next() != end; ++i) {
-    if (reader.token() == JsonToken::kError) return false;
-    bool is_wanted = wanted.index && i == wanted.number;
-    if (!wanted.index) {
-      is_wanted = !is_found && reader.text_is(wanted.name);
-      is_wanted = reader.next() != JsonToken::kNull && is_wanted;
-    }
+  const auto take = [&](bool is_wanted) {
     if (is_wanted) {
       is_found = find_plain(reader, step + 1, buffer, found);
     } else {
       reader.skip();
     }
-    if (reader.token() == JsonToken::kError) return false;
+    return reader.token() != JsonToken::kError;
+  };
+  if (wanted.index) {
+    for (std::size_t i = 0; reader.next() != JsonToken::kEndArray; ++i)
+      if (reader.token() == JsonToken::kError || !take(i == wanted.number)) return false;
+    return is_found;
   }
+  bool is_named = false;
+  while (reader.next_member(wanted.name, is_named))
+    if (!take(is_named && !is_found && reader.token() != JsonToken::kNull)) return false;
   return is_found;
 }
 

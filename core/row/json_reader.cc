@@ -136,6 +136,43 @@ JsonToken JsonReader::next() noexcept {
   return object ? name() : value();
 }
 
+bool JsonReader::next_member(std::string_view name, bool& is_named) noexcept {
+  // A cursor of its own: through the member, each byte would wait for the one before.
+  const char* at = at_;
+  const auto plain_text = [&](std::string_view& text) {
+    if (at == end_ || *at != '"') return false;
+    const char* close = find_special(at + 1, end_, '"');
+    if (close == end_ || *close != '"') return false;
+    text = {at + 1, static_cast<std::size_t>(close - at - 1)};
+    at = close + 1;
+    return true;
+  };
+  const auto pass = [&](char c) {
+    while (at < end_ && *at == ' ') ++at;
+    if (at == end_ || *at != c) return false;
+    for (++at; at < end_ && *at == ' ';) ++at;
+    return true;
+  };
+  std::string_view member;
+  if ((empty_ || pass(',')) && plain_text(member) && pass(':') && at < end_) {
+    is_named = member == name;
+    empty_ = false;
+    if (plain_text(raw_)) {
+      escaped_ = false;
+      token_ = JsonToken::kString;
+      at_ = at;
+    } else {
+      at_ = at;
+      name_done_ = true;
+      next();
+    }
+    return token_ != JsonToken::kError;
+  }
+  if (next() != JsonToken::kName) return false;
+  is_named = text_is(name);
+  return next() != JsonToken::kError;
+}
+
 JsonToken JsonReader::open(bool object) noexcept {
   if (depth_ == kDepthMax) return error();
   ++at_;

@@ -2,7 +2,7 @@
 //
 // Ownership   Borrows the text. Tokens are views into it; text with escapes is made in a string of the caller's.
 // Errors      kError, and from then on always kError. What stands behind the first whole value is not read.
-// Cost        One pass, no allocation, quoted text by eight bytes at a time; escapes are undone only where text() is asked for.
+// Cost        One pass, no allocation, quoted text by eight bytes; escapes are undone only where text() is asked for.
 #pragma once
 
 #include <cstddef>
@@ -47,6 +47,9 @@ class JsonReader {
       : at_(text.data()), end_(text.data() + text.size()), syntax_(syntax) {}
 
   JsonToken next() noexcept;
+  // The next name of the object that is open and the token behind it, in one go where both are plainly written.
+  // REQUIRES: an object is open. False at its end and after an error: token() says which.
+  bool next_member(std::string_view name, bool& is_named) noexcept;
   JsonToken token() const noexcept { return token_; }
   // Of names and strings without escapes, of numbers and words as they are written.
   std::string_view raw() const noexcept { return raw_; }

@@ -57,6 +57,7 @@ class TimePattern {
   std::vector<Pair> pairs_;  // Empty unless all items have a place in the template.
   std::string template_;     // In whole words of 8 bytes.
   std::size_t template_bytes_ = 0;
+  bool has_fraction_ = false;
 };
 
 }  // namespace penstock

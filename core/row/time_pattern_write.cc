@@ -169,15 +169,16 @@ struct TimePattern::Digits {
   static constexpr std::uint64_t kMicrosEnd = 3'652'425 * std::uint64_t{kMicrosPerDay};
 
   // Since 0000-01-01. REQUIRES: before kMicrosEnd.
-  explicit Digits(std::uint64_t micros) noexcept {
+  Digits(std::uint64_t micros, bool has_fraction) noexcept {
     const auto days = static_cast<std::uint32_t>(micros / kMicrosPerDay);
     const std::uint64_t time = micros % kMicrosPerDay;
     const auto seconds = static_cast<std::uint32_t>(time / kMicrosPerSecond);
-    const auto fraction = static_cast<std::uint32_t>(time % kMicrosPerSecond);
     put_date(days);
     values[kHour] = seconds / 3600;
     values[kMinute] = seconds / 60 % 60;
     values[kSecond] = seconds % 60;
+    if (!has_fraction) return;
+    const auto fraction = static_cast<std::uint32_t>(time % kMicrosPerSecond);
     values[kMicros12] = fraction / 10'000;
     values[kMicros23] = fraction / 1'000 % 100;
     values[kMicros34] = fraction / 100 % 100;
@@ -234,6 +235,7 @@ void TimePattern::make_template() {
       if (known.letter == item.letter && known.count == item.count) found = &known;
     if (item.letter != 0 && found == nullptr) return;
     auto at = static_cast<std::uint16_t>(text.size());
+    has_fraction_ = has_fraction_ || item.letter == 'S';
     for (std::size_t i = 0; found != nullptr && i < 3 && found->values[i] != kNone; ++i) {
       pairs.push_back({found->values[i], at});
       at = static_cast<std::uint16_t>(at + found->stride);
@@ -268,7 +270,7 @@ std::size_t TimePattern::write(std::int64_t micros, const TimeZone& zone, char* 
     const std::int64_t local = zone.is_utc() ? micros : zone.to_local(micros);
     const std::uint64_t since = static_cast<std::uint64_t>(local) -
                                 static_cast<std::uint64_t>(Digits::kFirstDay * kMicrosPerDay);
-    if (since < Digits::kMicrosEnd) return fill(Digits(since), to);
+    if (since < Digits::kMicrosEnd) return fill(Digits(since, has_fraction_), to);
   }
   Writer writer(micros, zone, to);
   for (const Item& item : items_) {

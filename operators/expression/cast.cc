@@ -15,30 +15,6 @@ namespace {
 
 constexpr double kMicros = 1e6;
 
-// As Java narrows: NaN is 0, what is too large is the largest.
-template <class T>
-T saturate(double value) noexcept {
-  if (std::isnan(value)) return 0;
-  if (value >= static_cast<double>(std::numeric_limits<T>::max()))
-    return std::numeric_limits<T>::max();
-  if (value <= static_cast<double>(std::numeric_limits<T>::min()))
-    return std::numeric_limits<T>::min();
-  return static_cast<T>(value);
-}
-
-int64_t narrow(int64_t value, TypeKind to) noexcept {
-  switch (to) {
-    case TypeKind::kByte:
-      return static_cast<int8_t>(value);
-    case TypeKind::kShort:
-      return static_cast<int16_t>(value);
-    case TypeKind::kInt:
-      return static_cast<int32_t>(value);
-    default:
-      return value;
-  }
-}
-
 bool real_to_integer(double value, TypeKind to, bool ansi, Cell& out) noexcept {
   // Java narrows to int first, whatever is smaller.
   const int64_t whole =

@@ -5,50 +5,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "penstock/operators/expression/flow_instructions.h"
+
 namespace penstock::expression {
 namespace {
-
-const Instruction* run_end(const Instruction*, Frame&, double) { return nullptr; }
-const Instruction* run_copy(const Instruction* at, Frame& frame, double) {
-  copy(frame[at->out], frame[at->a]);
-  return proceed(at + 1, frame);
-}
-const Instruction* run_load_inline(const Instruction* at, Frame& frame, double) {
-  store(frame[at->out], frame.row.inline_cell(at->a));
-  return proceed(at + 1, frame);
-}
-const Instruction* run_load_bytes(const Instruction* at, Frame& frame, double) {
-  store(frame[at->out], frame.row.bytes_cell(at->a));
-  return proceed(at + 1, frame);
-}
-const Instruction* run_jump(const Instruction* at, Frame& frame, double) {
-  return proceed(at + at->target, frame);
-}
-const Instruction* run_jump_unless_true(const Instruction* at, Frame& frame, double) {
-  const Cell& cell = frame[at->a];
-  if (cell.null || cell.number == 0) return proceed(at + at->target, frame);
-  return proceed(at + 1, frame);
-}
-const Instruction* run_jump_if_present(const Instruction* at, Frame& frame, double) {
-  if (!frame[at->a].null) return proceed(at + at->target, frame);
-  return proceed(at + 1, frame);
-}
-// out = a, and on to the end when that settles it; out keeps a null once it has one.
-template <bool Settling>
-const Instruction* run_first(const Instruction* at, Frame& frame, double) {
-  const Cell& cell = frame[at->a];
-  copy(frame[at->out], cell);
-  if (!cell.null && (cell.number != 0) == Settling) return proceed(at + at->target, frame);
-  return proceed(at + 1, frame);
-}
-template <bool Settling>
-const Instruction* run_next(const Instruction* at, Frame& frame, double) {
-  const Cell& cell = frame[at->a];
-  const bool settles = !cell.null && (cell.number != 0) == Settling;
-  if (cell.null || settles) copy(frame[at->out], cell);
-  if (settles) return proceed(at + at->target, frame);
-  return proceed(at + 1, frame);
-}
 
 // Choosing among more computes too much that is not needed.
 constexpr std::size_t kChoicesMax = 4;
@@ -316,9 +276,9 @@ class Compiler {
     instruction.run = forms->run(use, place, second_place);
     return instruction;
   }
-  // A comparison that can end in a jump or a choice.
+  // A comparison that can end in a jump, a choice or a conjunction.
   bool settles(const BoundPtr& node) {
-    return node->forms != nullptr && node->forms->has(Use::kJumpIf) && find(node) == nullptr &&
+    return node->forms != nullptr && node->forms->has(Use::kChoice) && find(node) == nullptr &&
            are_present(node->arguments);
   }
 
@@ -367,14 +327,19 @@ class Compiler {
 
   template <bool Settling>
   std::size_t emit_settling(const BoundPtr& node, std::uint32_t out) {
-    if (settles(node))
-      return add(operation(*node, Settling ? Use::kJumpIf : Use::kJumpUnless, out));
+    if (!Settling && settles(node)) return add(operation(*node, Use::kJumpUnless, out));
     const std::uint32_t value = emit(node);
     return add({.run = &run_first<Settling>, .out = out, .a = value});
   }
 
   template <bool Settling>
   void emit_logic(const Bound& node, std::uint32_t out) {
+    if (node.arguments.size() <= kChoicesMax && are_quick(node.arguments)) {
+      add(operation(*node.arguments[0], Use::kPresentValue, out));
+      for (std::size_t i = 1; i < node.arguments.size(); ++i)
+        add(operation(*node.arguments[i], Settling ? Use::kOr : Use::kAnd, out));
+      return;
+    }
     const bool present = are_present(node.arguments);
     const std::size_t depth = scopes_.size();
     Jumps jumps;
@@ -433,16 +398,24 @@ class Compiler {
   bool is_leaf(const BoundPtr& node) {
     return node->kind == BoundKind::kColumn || stands_in_register(node);
   }
-  // Numbers that stand there compared, for values that stand there: cheaper all done than jumped over.
+  // Comparisons of what stands there: sooner all done than jumped over, as nobody foresees what data say.
+  bool are_quick(const std::vector<BoundPtr>& conditions) {
+    for (const BoundPtr& condition : conditions) {
+      if (!settles(condition)) return false;
+      for (const BoundPtr& operand : condition->arguments)
+        if (!is_leaf(operand)) return false;
+    }
+    return true;
+  }
   bool are_choices(const Bound& node) {
     const auto& all = node.arguments;
     if (all.size() / 2 > kChoicesMax || !is_leaf(all.back())) return false;
+    std::vector<BoundPtr> conditions;
     for (std::size_t i = 0; i + 1 < all.size(); i += 2) {
-      if (!settles(all[i]) || !is_leaf(all[i + 1])) return false;
-      for (const BoundPtr& operand : all[i]->arguments)
-        if (!is_leaf(operand) || cell_form(operand->type) != CellForm::kInline) return false;
+      if (!is_leaf(all[i + 1])) return false;
+      conditions.push_back(all[i]);
     }
-    return true;
+    return are_quick(conditions);
   }
   void emit_choices(const Bound& node, std::uint32_t out) {
     const auto& all = node.arguments;

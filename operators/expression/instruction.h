@@ -114,6 +114,15 @@ inline void run_from(const Instruction* at, Frame& frame) noexcept {
   } while (!kThreaded && at != nullptr);
 }
 
+// The operands of a call by themselves: for loops that write bytes, which might be anything to the compiler.
+struct Operands {
+  const Cell* registers;
+  const uint32_t* places;
+  size_t count;
+
+  const Cell& operator[](size_t i) const noexcept { return registers[places[i]]; }
+};
+
 // What the body of a function sees.
 class Call {
  public:
@@ -123,6 +132,9 @@ class Call {
   size_t size() const noexcept { return instruction_.extra.info->operands.size(); }
   const Cell& operator[](size_t i) const noexcept {
     return frame_[instruction_.extra.info->operands[i]];
+  }
+  Operands operands() const noexcept {
+    return {frame_.registers, instruction_.extra.info->operands.data(), size()};
   }
   const DataType& type() const noexcept { return instruction_.extra.info->type; }
   const DataType& type_of(size_t i) const noexcept {

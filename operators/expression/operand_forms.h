@@ -27,10 +27,11 @@ enum class Use : std::uint8_t {
   kPresentValue,
   kCarry,       // To the next instruction, in a register of the machine. Doubles only.
   kJumpUnless,  // Into the register, and on to the target unless it is true.
-  kJumpIf,      // Into the register, and on to the target if it is true.
+  kAnd,         // The register stays true if it is true.
+  kOr,          // The register becomes true if it is true.
   kChoice,      // The register takes the value of the register `target` if it is true.
 };
-inline constexpr std::size_t kUses = 6;
+inline constexpr std::size_t kUses = 7;
 
 struct OperandForms {
   Run runs[kUses][kPlaces][kPlaces] = {};  // nullptr where there is none.

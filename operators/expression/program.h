@@ -52,13 +52,13 @@ class Evaluator {
   Evaluator& operator=(const Evaluator&) = delete;
 
   // The first result. Null after an error.
-  Cell evaluate(const RowView& row) noexcept {
+  const Cell& evaluate(const RowView& row) noexcept {
     run(row);
     return result(0);
   }
   // Whether a condition is true: null is not.
   bool test(const RowView& row) noexcept {
-    const Cell cell = evaluate(row);
+    const Cell& cell = evaluate(row);
     return !cell.null && cell.number != 0;
   }
   void run(const RowView& row) noexcept {
@@ -69,7 +69,7 @@ class Evaluator {
     if (frame_.failed) [[unlikely]]
       forget_results();
   }
-  Cell result(size_t i) const noexcept { return frame_.failed ? Cell::of_null() : registers_[i]; }
+  const Cell& result(size_t i) const noexcept { return registers_[i]; }
 
   bool failed() const noexcept { return frame_.failed; }
   // REQUIRES: failed().

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "penstock/core/row/cell_list.h"
 #include "penstock/core/row/json_path.h"
 #include "penstock/core/row/json_row.h"
 #include "penstock/core/row/json_text.h"
@@ -154,8 +155,8 @@ Cell array_length(Call&, const Cell& json) {
 Cell object_keys(Call& call, const Cell& json) {
   JsonReader reader(json.bytes(), kLenientSyntax);
   if (reader.next() != JsonToken::kBeginObject) return Cell::of_null();
-  std::vector<Cell> keys;
-  std::string buffer;
+  CellList keys(call.arena());
+  std::string& buffer = call.scratch();
   while (reader.next() != JsonToken::kEndObject) {
     if (reader.token() != JsonToken::kName) return Cell::of_null();
     keys.push_back(call.arena().copy_cell(reader.text(buffer)));

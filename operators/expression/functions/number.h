@@ -75,8 +75,13 @@ const Instruction* run_form(const Instruction* at, Frame& frame, double carried)
     copy(frame[at->out], frame[choose(holds, at->target, at->out)]);
   } else {
     const bool holds = Operation::holds(get<T>(a), get<T>(b));
-    store(frame[at->out], Cell::of_boolean(holds));
-    if (holds == (kUse == Use::kJumpIf)) return proceed(at + at->target, frame);
+    const bool so_far = frame[at->out].number != 0;
+    if constexpr (kUse == Use::kAnd) store(frame[at->out], Cell::of_boolean(so_far & holds));
+    if constexpr (kUse == Use::kOr) store(frame[at->out], Cell::of_boolean(so_far | holds));
+    if constexpr (kUse == Use::kJumpUnless) {
+      store(frame[at->out], Cell::of_boolean(holds));
+      if (!holds) return proceed(at + at->target, frame);
+    }
   }
   return proceed(at + 1, frame);
 }
@@ -121,7 +126,8 @@ constexpr OperandForms make_forms() {
   constexpr bool kCompares = requires { &Operation::template holds<T>; };
   if constexpr (kCompares) {
     internal::fill<Operation, T, Use::kJumpUnless>(forms);
-    internal::fill<Operation, T, Use::kJumpIf>(forms);
+    internal::fill<Operation, T, Use::kAnd>(forms);
+    internal::fill<Operation, T, Use::kOr>(forms);
     internal::fill<Operation, T, Use::kChoice>(forms);
   } else if constexpr (std::is_same_v<T, double> && !requires { Operation::kPartial; }) {
     internal::fill<Operation, T, Use::kCarry>(forms);

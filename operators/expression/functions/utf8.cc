@@ -57,16 +57,6 @@ uint64_t other_case(uint64_t ascii, unsigned char first) noexcept {
   const uint64_t behind = ascii + kEachByte * (0x80U - first - 26U);
   return ascii ^ ((from ^ behind) & kEachByte * 0x80U) >> 2U;
 }
-// Appends the words of ASCII at the beginning and returns how many bytes that were.
-size_t append_ascii(std::string_view text, unsigned char first, ArenaText& out) noexcept {
-  size_t i = 0;
-  for (uint64_t word = 0; i + 8 <= text.size() && is_ascii_word(text, i, word); i += 8) {
-    word = other_case(word, first);
-    out.append({reinterpret_cast<const char*>(&word), sizeof word});
-  }
-  return i;
-}
-
 void append_upper_code(uint32_t code, bool title, ArenaText& out) noexcept {
   if (const Special* special = code < 0x80U ? nullptr : special_of(code)) {
     out.append(title ? special->title : special->upper);
@@ -75,7 +65,36 @@ void append_upper_code(uint32_t code, bool title, ArenaText& out) noexcept {
   }
 }
 
+// Writes as many bytes as the text has; false for what is not all ASCII.
+bool write_ascii(std::string_view text, unsigned char first, char* to) noexcept {
+  uint64_t word = 0;
+  const auto write = [&](size_t i) {
+    if (!is_ascii_word(text, i, word)) return false;
+    word = other_case(word, first);
+    std::memcpy(to + i, &word, sizeof word);
+    return true;
+  };
+  if (text.size() >= sizeof word) {
+    for (size_t i = 0; i + sizeof word < text.size(); i += sizeof word)
+      if (!write(i)) return false;
+    return write(text.size() - sizeof word);
+  }
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80U) return false;
+    to[i] = static_cast<char>(c >= first && c < first + 26U ? c ^ 0x20U : c);
+  }
+  return true;
+}
+
 }  // namespace
+
+bool write_upper_ascii(std::string_view text, char* to) noexcept {
+  return write_ascii(text, 'a', to);
+}
+bool write_lower_ascii(std::string_view text, char* to) noexcept {
+  return write_ascii(text, 'A', to);
+}
 
 uint32_t decode_character(std::string_view character) noexcept {
   const auto byte = [&](size_t i) {
@@ -123,7 +142,7 @@ void ArenaText::append_code(uint32_t code) noexcept {
 }
 
 void append_upper(std::string_view text, ArenaText& out) noexcept {
-  for (size_t i = append_ascii(text, 'a', out); i < text.size();) {
+  for (size_t i = 0; i < text.size();) {
     const char c = text[i];
     const size_t bytes = character_bytes(text, i);
     if (static_cast<unsigned char>(c) < 0x80U) {
@@ -138,7 +157,7 @@ void append_upper(std::string_view text, ArenaText& out) noexcept {
 }
 
 void append_lower(std::string_view text, ArenaText& out) noexcept {
-  for (size_t i = append_ascii(text, 'A', out); i < text.size();) {
+  for (size_t i = 0; i < text.size();) {
     const char c = text[i];
     const size_t bytes = character_bytes(text, i);
     const uint32_t code = decode_character(text.substr(i, bytes));

@@ -90,6 +90,9 @@ class ArenaText {
   char* data_;
 };
 
+// Upper and lower case of ASCII, as many bytes; false, and nothing that counts is written, for other texts.
+bool write_upper_ascii(std::string_view text, char* to) noexcept;
+bool write_lower_ascii(std::string_view text, char* to) noexcept;
 // Upper and lower case of Unicode, where one character may become several.
 void append_upper(std::string_view text, ArenaText& out) noexcept;
 void append_lower(std::string_view text, ArenaText& out) noexcept;

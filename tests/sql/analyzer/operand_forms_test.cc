@@ -1,4 +1,4 @@
-// Operations that read operands where they stand, skip the look for nulls, or end in a jump give what general ones give.
+// Operations that read operands in place, look for no nulls, or end in a jump give what general ones give.
 #include <gtest/gtest.h>
 #include <pthread.h>
 
