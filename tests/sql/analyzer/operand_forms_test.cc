@@ -186,7 +186,7 @@ TEST(OperandForms, LongProgramsNeedNoStack) {
   run.row = writer.write(std::vector<Cell>{Cell::of_real(20), Cell::of_bytes("3")}, arena);
   pthread_attr_t attributes;
   ASSERT_EQ(pthread_attr_init(&attributes), 0);
-  ASSERT_EQ(pthread_attr_setstacksize(&attributes, std::size_t{192} << 10), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, std::size_t{96} << 10), 0);
   pthread_t thread{};
   ASSERT_EQ(pthread_create(&thread, &attributes, &run_long, &run), 0);
   ASSERT_EQ(pthread_join(thread, nullptr), 0);
