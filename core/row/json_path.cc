@@ -56,6 +56,7 @@ std::optional<JsonPath> JsonPath::parse(std::string_view text) {
     } else {
       return std::nullopt;
     }
+    path.plain_ = path.plain_ && !step.wildcard;
     path.steps_.push_back(std::move(step));
   }
   return text.empty() ? std::optional(std::move(path)) : std::nullopt;
@@ -69,10 +70,62 @@ bool JsonPath::extract(std::string_view json, std::string& out) const {
   return found && reader.token() != JsonToken::kError;
 }
 
+std::optional<std::string_view> JsonPath::find(std::string_view json, std::string& buffer) const {
+  buffer.clear();
+  if (!plain_)
+    return extract(json, buffer) ? std::optional<std::string_view>(buffer) : std::nullopt;
+  JsonReader reader(json, kSyntax);
+  const JsonToken first = reader.next();
+  if (first == JsonToken::kEnd || first == JsonToken::kError) return std::nullopt;
+  std::string_view found;
+  const bool good = find_plain(reader, 0, buffer, found);
+  return good && reader.token() != JsonToken::kError ? std::optional(found) : std::nullopt;
+}
+
+// The rest of what has been entered is read to its end: broken JSON holds nothing.
+bool JsonPath::find_plain(JsonReader& reader, std::size_t step, std::string& buffer,
+                          std::string_view& found) const {
+  const JsonToken token = reader.token();
+  if (step == steps_.size()) {
+    const bool as_it_stands = (token == JsonToken::kString && !reader.has_escapes()) ||
+                              token == JsonToken::kInteger || token == JsonToken::kTrue ||
+                              token == JsonToken::kFalse;
+    if (as_it_stands) {
+      found = reader.raw();
+      return true;
+    }
+    const bool good = walk_end(reader, Style::kRaw, buffer);
+    found = buffer;
+    return good;
+  }
+  const Step& wanted = steps_[step];
+  if (token != (wanted.index ? JsonToken::kBeginArray : JsonToken::kBeginObject)) {
+    reader.skip();
+    return false;
+  }
+  bool is_found = false;
+  const auto take = [&](bool is_wanted) {
+    if (is_wanted) {
+      is_found = find_plain(reader, step + 1, buffer, found);
+    } else {
+      reader.skip();
+    }
+    return reader.token() != JsonToken::kError;
+  };
+  if (wanted.index) {
+    for (std::size_t i = 0; reader.next() != JsonToken::kEndArray; ++i)
+      if (reader.token() == JsonToken::kError || !take(i == wanted.number)) return false;
+    return is_found;
+  }
+  bool is_named = false;
+  while (reader.next_member(wanted.name, is_named))
+    if (!take(is_named && !is_found && reader.token() != JsonToken::kNull)) return false;
+  return is_found;
+}
+
 bool JsonPath::walk_end(JsonReader& reader, Style style, std::string& out) const {
   if (reader.token() == JsonToken::kString && style == Style::kRaw) {
-    std::string buffer;
-    out += reader.text(buffer);
+    reader.append_text(out);
     return true;
   }
   if (reader.token() == JsonToken::kBeginArray && style == Style::kFlat) {

@@ -17,6 +17,8 @@ class JsonPath {
   // Appends what the path leads to, as Spark writes it: text without quotes, everything else as JSON. False when it
   // leads nowhere or the text is no JSON.
   bool extract(std::string_view json, std::string& out) const;
+  // The same without a copy where it stands in `json` as it is to be written; else it is made in `buffer`.
+  std::optional<std::string_view> find(std::string_view json, std::string& buffer) const;
 
  private:
   enum class Style { kRaw, kQuoted, kFlat };
@@ -26,6 +28,8 @@ class JsonPath {
     std::size_t number = 0;
     std::string name;
   };
+  bool find_plain(JsonReader& reader, std::size_t step, std::string& buffer,
+                  std::string_view& found) const;
   bool walk(JsonReader& reader, Style style, std::size_t step, std::string& out) const;
   bool walk_end(JsonReader& reader, Style style, std::string& out) const;
   bool walk_object(JsonReader& reader, Style style, std::size_t step, std::string& out) const;
@@ -36,6 +40,7 @@ class JsonPath {
   }
 
   std::vector<Step> steps_;
+  bool plain_ = true;  // Without wildcards: it leads to one value.
 };
 
 }  // namespace penstock

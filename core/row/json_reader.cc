@@ -1,5 +1,6 @@
 #include "penstock/core/row/json_reader.h"
 
+#include <bit>
 #include <cstring>
 
 namespace penstock {
@@ -59,6 +60,28 @@ void append_unicode(std::string_view raw, std::size_t& at, std::string& out) {
   append_utf8(point >= 0xd800 && point < 0xe000 ? '?' : point, out);
 }
 
+constexpr std::uint64_t kEachByte = 0x0101010101010101U;
+constexpr std::uint64_t kHighBits = kEachByte * 0x80U;
+
+// The high bit of the first byte that is 0, and maybe of bytes behind it.
+std::uint64_t zero_bytes(std::uint64_t word) noexcept {
+  return (word - kEachByte) & ~word & kHighBits;
+}
+
+// The first quote, backslash or control character; the end when there is none.
+const char* find_special(const char* at, const char* end, char quote) noexcept {
+  const std::uint64_t quotes = kEachByte * static_cast<unsigned char>(quote);
+  for (std::uint64_t word = 0; end - at >= 8; at += 8) {
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t control = (word - kEachByte * 0x20U) & ~word & kHighBits;
+    const std::uint64_t special =
+        zero_bytes(word ^ quotes) | zero_bytes(word ^ kEachByte * '\\') | control;
+    if (special != 0) return at + std::countr_zero(special) / 8;
+  }
+  while (at < end && *at != quote && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+  return at;
+}
+
 }  // namespace
 
 JsonToken JsonReader::error() noexcept {
@@ -82,6 +105,7 @@ bool JsonReader::skip_comment() noexcept {
 }
 
 bool JsonReader::skip_blanks() noexcept {
+  if (at_<end_&& * at_> ' ' && *at_ != '/') return true;
   for (;;) {
     while (at_ < end_ && is_blank(*at_)) ++at_;
     if (at_ == end_) return false;
@@ -110,6 +134,43 @@ JsonToken JsonReader::next() noexcept {
   }
   empty_ = false;
   return object ? name() : value();
+}
+
+bool JsonReader::next_member(std::string_view name, bool& is_named) noexcept {
+  // A cursor of its own: through the member, each byte would wait for the one before.
+  const char* at = at_;
+  const auto plain_text = [&](std::string_view& text) {
+    if (at == end_ || *at != '"') return false;
+    const char* close = find_special(at + 1, end_, '"');
+    if (close == end_ || *close != '"') return false;
+    text = {at + 1, static_cast<std::size_t>(close - at - 1)};
+    at = close + 1;
+    return true;
+  };
+  const auto pass = [&](char c) {
+    while (at < end_ && *at == ' ') ++at;
+    if (at == end_ || *at != c) return false;
+    for (++at; at < end_ && *at == ' ';) ++at;
+    return true;
+  };
+  std::string_view member;
+  if ((empty_ || pass(',')) && plain_text(member) && pass(':') && at < end_) {
+    is_named = member == name;
+    empty_ = false;
+    if (plain_text(raw_)) {
+      escaped_ = false;
+      token_ = JsonToken::kString;
+      at_ = at;
+    } else {
+      at_ = at;
+      name_done_ = true;
+      next();
+    }
+    return token_ != JsonToken::kError;
+  }
+  if (next() != JsonToken::kName) return false;
+  is_named = text_is(name);
+  return next() != JsonToken::kError;
 }
 
 JsonToken JsonReader::open(bool object) noexcept {
@@ -158,26 +219,34 @@ JsonToken JsonReader::name() noexcept {
 bool JsonReader::quoted(char quote) noexcept {
   const char* start = ++at_;
   escaped_ = false;
-  for (; at_ < end_; ++at_) {
-    const char c = *at_;
-    if (c == quote) {
+  for (;;) {
+    at_ = find_special(at_, end_, quote);
+    if (at_ == end_) return false;
+    if (*at_ == quote) {
       raw_ = {start, static_cast<std::size_t>(at_ - start)};
       ++at_;
       return true;
     }
-    if (static_cast<unsigned char>(c) < 0x20 && !syntax_.control_characters) return false;
-    if (c != '\\') continue;
-    escaped_ = true;
-    if (++at_ == end_) return false;
-    if (*at_ == 'u') {
-      std::uint32_t unit = 0;
-      if (!read_unit({at_ + 1, static_cast<std::size_t>(end_ - at_ - 1)}, 0, unit)) return false;
-      at_ += 4;
-    } else if (std::memchr("\"\\/bfnrt", *at_, 8) == nullptr && !syntax_.any_escape) {
+    if (*at_ == '\\') {
+      if (!escape()) return false;
+    } else if (!syntax_.control_characters) {
       return false;
     }
+    ++at_;
   }
-  return false;
+}
+
+// From the backslash to the last character of its escape.
+bool JsonReader::escape() noexcept {
+  escaped_ = true;
+  if (++at_ == end_) return false;
+  if (*at_ == 'u') {
+    std::uint32_t unit = 0;
+    if (!read_unit({at_ + 1, static_cast<std::size_t>(end_ - at_ - 1)}, 0, unit)) return false;
+    at_ += 4;
+    return true;
+  }
+  return std::memchr("\"\\/bfnrt", *at_, 8) != nullptr || syntax_.any_escape;
 }
 
 JsonToken JsonReader::number() noexcept {
@@ -229,23 +298,36 @@ JsonToken JsonReader::word() noexcept {
 std::string_view JsonReader::text(std::string& buffer) const {
   if (!escaped_ || (token_ != JsonToken::kString && token_ != JsonToken::kName)) return raw_;
   buffer.clear();
+  append_text(buffer);
+  return buffer;
+}
+
+bool JsonReader::escaped_text_is(std::string_view name) const {
+  std::string buffer;
+  return text(buffer) == name;
+}
+
+void JsonReader::append_text(std::string& out) const {
+  if (!escaped_ || (token_ != JsonToken::kString && token_ != JsonToken::kName)) {
+    out += raw_;
+    return;
+  }
   for (std::size_t at = 0; at < raw_.size();) {
     if (raw_[at] != '\\') {
-      buffer += raw_[at++];
+      out += raw_[at++];
       continue;
     }
     const char c = raw_[++at];
     if (c == 'u') {
-      append_unicode(raw_, at, buffer);
+      append_unicode(raw_, at, out);
       continue;
     }
     constexpr std::string_view kFrom = "bfnrt";
     constexpr std::string_view kTo = "\b\f\n\r\t";
     const std::size_t known = kFrom.find(c);
-    buffer += known == std::string_view::npos ? c : kTo[known];
+    out += known == std::string_view::npos ? c : kTo[known];
     ++at;
   }
-  return buffer;
 }
 
 bool JsonReader::skip() noexcept {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "penstock/core/row/cell_list.h"
 #include "penstock/core/row/decimal128.h"
 #include "penstock/core/row/interval_text.h"
 #include "penstock/core/row/json_text.h"
@@ -100,7 +101,7 @@ class JsonRowReader::Decoder {
   }
 
   Part array(const DataType& element, Cell& out) {
-    std::vector<Cell> cells;
+    CellList cells(arena_);
     Part part = Part::kGood;
     while (reader_.next() != JsonToken::kEndArray) {
       Cell cell;
@@ -122,8 +123,8 @@ class JsonRowReader::Decoder {
   }
 
   Part map(const DataType& type, Cell& out) {
-    std::vector<Cell> keys;
-    std::vector<Cell> values;
+    CellList keys(arena_);
+    CellList values(arena_);
     Part part = Part::kGood;
     while (reader_.next() != JsonToken::kEndObject) {
       if (reader_.token() != JsonToken::kName) return Part::kNoJson;
@@ -141,14 +142,14 @@ class JsonRowReader::Decoder {
     return part;
   }
   // The last of several values of a key stands, in the place of the first.
-  static void drop_repeated(std::vector<Cell>& keys, std::vector<Cell>& values) {
+  static void drop_repeated(CellList& keys, CellList& values) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       for (std::size_t j = keys.size() - 1; j > i; --j) {
         if (keys[j].bytes() != keys[i].bytes()) continue;
         values[i] = values[j];
         while (j < keys.size() && keys[j].bytes() == keys[i].bytes()) {
-          keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(j));
-          values.erase(values.begin() + static_cast<std::ptrdiff_t>(j));
+          keys.erase(j);
+          values.erase(j);
         }
       }
     }

@@ -119,6 +119,7 @@ Result<TimePattern> TimePattern::compile(std::string_view pattern, Use use) {
   constexpr std::size_t kItemBytesMax = 40;
   for (const Item& item : compiled.items_)
     compiled.text_bytes_max_ += item.letter == 0 ? item.literal.size() : kItemBytesMax;
+  compiled.make_template();
   return compiled;
 }
 

@@ -4,7 +4,8 @@
 //             months and days are English. What counts weeks (Y w W u) is refused, as Spark refuses it.
 // Reading     Exact: "dd" are two digits, nothing may be left. A missing year is 1970, a month or day 1, a time 0.
 // Threads     Immutable once made.
-// Cost        No allocation after compile().
+// Cost        No allocation after compile(). Patterns of numbers of fixed width ("yyyy-MM-dd HH:mm:ss.SSS") are filled
+//             into a template, two digits at a time, for years of four digits.
 #pragma once
 
 #include <cstddef>
@@ -39,11 +40,24 @@ class TimePattern {
     std::string literal;
     std::size_t close = 0;  // Of '[': the item of its ']'.
   };
+  // Two digits of a template: which ones and where.
+  struct Pair {
+    std::uint16_t value = 0;
+    std::uint16_t at = 0;
+  };
   struct Writer;
   struct Reader;
+  struct Digits;
+
+  void make_template();
+  std::size_t fill(const Digits& digits, char* to) const noexcept;
 
   std::vector<Item> items_;
   std::size_t text_bytes_max_ = 0;
+  std::vector<Pair> pairs_;  // Empty unless all items have a place in the template.
+  std::string template_;     // In whole words of 8 bytes.
+  std::size_t template_bytes_ = 0;
+  bool has_fraction_ = false;
 };
 
 }  // namespace penstock

@@ -99,8 +99,21 @@ BoundPtr make_call(std::string_view name, Run run, const DataType& type,
   node.type = type;
   node.deterministic = options.deterministic;
   node.nullable = options.nullable;
-  node.operand_runs = options.operand_runs;
+  node.total = options.total;
   node.prepared = std::move(options.prepared);
+  node.arguments = std::move(arguments);
+  return finish(std::move(node));
+}
+
+BoundPtr make_operation(std::string_view name, const OperandForms& forms, const DataType& type,
+                        std::vector<BoundPtr> arguments, bool nullable) {
+  Bound node;
+  node.kind = BoundKind::kCall;
+  node.name = name;
+  node.forms = &forms;
+  node.type = type;
+  node.nullable = nullable;
+  node.total = forms.total;
   node.arguments = std::move(arguments);
   return finish(std::move(node));
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "penstock/core/base/status.h"
-#include "penstock/operators/expression/instruction.h"
+#include "penstock/operators/expression/operand_forms.h"
 
 namespace penstock::expression {
 
@@ -31,12 +31,10 @@ struct Bound;
 // lint: allow(hot) of compilation
 using BoundPtr = std::shared_ptr<const Bound>;
 
-// Variants of an instruction of two operands: [first is a column][second is a column].
-using OperandRuns = const Run[2][2];
-
 struct Bound {
   BoundKind kind = BoundKind::kConstant;
   bool nullable = true;
+  bool total = false;  // Of a call: null only where an argument is.
   bool deterministic = true;
   bool literal = false;  // Written as a number in the text, which matters to the types of decimals.
   uint32_t index = 0;
@@ -47,8 +45,7 @@ struct Bound {
   std::shared_ptr<const std::string> bytes;
   std::string_view name;  // Of a call: for messages.
   Run run = nullptr;
-  const OperandRuns* operand_runs =
-      nullptr;  // Instead of `run`, when columns may be read directly.
+  const OperandForms* forms = nullptr;  // Instead of `run`.
   // lint: allow(hot) of compilation
   std::shared_ptr<const void> prepared;
   std::vector<BoundPtr> arguments;
@@ -74,12 +71,15 @@ BoundPtr make_flow(BoundKind kind, const DataType& type, std::vector<BoundPtr> a
 struct CallOptions {
   bool deterministic = true;
   bool nullable = true;
-  const OperandRuns* operand_runs = nullptr;
+  bool total = false;  // Null only where an argument is.
   // lint: allow(hot) of compilation
   std::shared_ptr<const void> prepared = nullptr;
 };
 BoundPtr make_call(std::string_view name, Run run, const DataType& type,
                    std::vector<BoundPtr> arguments, CallOptions options = {});
+// REQUIRES: two arguments.
+BoundPtr make_operation(std::string_view name, const OperandForms& forms, const DataType& type,
+                        std::vector<BoundPtr> arguments, bool nullable = true);
 
 // The constant that an expression of constants comes to; the expression itself when it has others, or fails.
 BoundPtr fold(const BoundPtr& expression, const Settings& settings);

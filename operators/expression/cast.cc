@@ -15,30 +15,6 @@ namespace {
 
 constexpr double kMicros = 1e6;
 
-// As Java narrows: NaN is 0, what is too large is the largest.
-template <class T>
-T saturate(double value) noexcept {
-  if (std::isnan(value)) return 0;
-  if (value >= static_cast<double>(std::numeric_limits<T>::max()))
-    return std::numeric_limits<T>::max();
-  if (value <= static_cast<double>(std::numeric_limits<T>::min()))
-    return std::numeric_limits<T>::min();
-  return static_cast<T>(value);
-}
-
-int64_t narrow(int64_t value, TypeKind to) noexcept {
-  switch (to) {
-    case TypeKind::kByte:
-      return static_cast<int8_t>(value);
-    case TypeKind::kShort:
-      return static_cast<int16_t>(value);
-    case TypeKind::kInt:
-      return static_cast<int32_t>(value);
-    default:
-      return value;
-  }
-}
-
 bool real_to_integer(double value, TypeKind to, bool ansi, Cell& out) noexcept {
   // Java narrows to int first, whatever is smaller.
   const int64_t whole =
@@ -263,6 +239,10 @@ Cell long_to_int(Call&, const Cell& value) {
 Cell float_to_double(Call&, const Cell& value) {
   return Cell::of_real(static_cast<double>(value.single));
 }
+Cell text_to_double(Call&, const Cell& value) {
+  double number = 0;
+  return parse_double(value.bytes(), number) ? Cell::of_real(number) : Cell::of_null();
+}
 Cell null_of(Call&) { return Cell::of_null(); }
 
 }  // namespace
@@ -320,6 +300,12 @@ bool cast_cell(const Cell& value, const DataType& from, const DataType& to,
   }
 }
 
+bool always_casts(const DataType& from, const DataType& to) noexcept {
+  const bool integer = from.is_integral() || from.is(TypeKind::kBoolean);
+  return (integer && (to.is(TypeKind::kDouble) || to.is_integral())) ||
+         (from.is(TypeKind::kFloat) && to.is(TypeKind::kDouble));
+}
+
 Run cast_run(const DataType& from, const DataType& to, bool nulls) noexcept {
   if (from.is(TypeKind::kNull)) return lenient<&null_of>;
   const bool integer = from.is_integral() || from.is(TypeKind::kBoolean);
@@ -328,6 +314,8 @@ Run cast_run(const DataType& from, const DataType& to, bool nulls) noexcept {
   if (integer && to.is(TypeKind::kDouble)) return strict<&integer_to_double>;
   if (nulls && from.is(TypeKind::kLong) && to.is(TypeKind::kInt)) return strict<&long_to_int>;
   if (from.is(TypeKind::kFloat) && to.is(TypeKind::kDouble)) return strict<&float_to_double>;
+  if (nulls && from.is(TypeKind::kString) && to.is(TypeKind::kDouble))
+    return strict<&text_to_double>;
   return nulls ? strict<&cast_any<true>> : strict<&cast_any<false>>;
 }
 

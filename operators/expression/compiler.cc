@@ -5,101 +5,93 @@
 #include <unordered_map>
 #include <utility>
 
+#include "penstock/operators/expression/flow_instructions.h"
+
 namespace penstock::expression {
 namespace {
 
-const Instruction* run_end(const Instruction*, Frame&) { return nullptr; }
-const Instruction* run_copy(const Instruction* at, Frame& frame) {
-  frame[at->out] = frame[at->a];
-  return at + 1;
-}
-const Instruction* run_load_inline(const Instruction* at, Frame& frame) {
-  frame[at->out] = frame.row.inline_cell(at->a);
-  return at + 1;
-}
-const Instruction* run_load_bytes(const Instruction* at, Frame& frame) {
-  frame[at->out] = frame.row.bytes_cell(at->a);
-  return at + 1;
-}
-const Instruction* run_jump(const Instruction* at, Frame&) { return at + at->target; }
-const Instruction* run_jump_unless_true(const Instruction* at, Frame& frame) {
-  const Cell& cell = frame[at->a];
-  return cell.null || cell.number == 0 ? at + at->target : at + 1;
-}
-const Instruction* run_jump_if_present(const Instruction* at, Frame& frame) {
-  return frame[at->a].null ? at + 1 : at + at->target;
-}
-// out = a, and on to the end when that settles it; out keeps a null once it has one.
-template <bool Settling>
-const Instruction* run_first(const Instruction* at, Frame& frame) {
-  const Cell cell = frame[at->a];
-  frame[at->out] = cell;
-  return !cell.null && (cell.number != 0) == Settling ? at + at->target : at + 1;
-}
-template <bool Settling>
-const Instruction* run_next(const Instruction* at, Frame& frame) {
-  const Cell cell = frame[at->a];
-  if (cell.null) {
-    frame[at->out] = cell;
-  } else if ((cell.number != 0) == Settling) {
-    frame[at->out] = cell;
-    return at + at->target;
-  }
-  return at + 1;
-}
+// Choosing among more computes too much that is not needed.
+constexpr std::size_t kChoicesMax = 4;
 
 class Compiler {
  public:
   explicit Compiler(const Settings& settings) { parts_.settings = settings; }
 
   Result<Program> compile(const std::vector<BoundPtr>& expressions) {
-    scopes_.emplace_back();
-    for (const BoundPtr& expression : expressions) {
-      parts_.results.push_back(emit(expression));
-      parts_.types.push_back(expression->type);
+    parts_.registers.resize(expressions.size(), Cell::of_null());
+    for (const BoundPtr& expression : expressions) parts_.types.push_back(expression->type);
+    for (const BoundPtr& expression : expressions) count_uses(expression);
+    parts_.instructions = pass(expressions);
+    const std::size_t registers = parts_.registers.size();
+    const std::size_t infos = parts_.infos.size();
+    assumes_present_ = true;
+    parts_.present_instructions = pass(expressions);
+    if (parts_.present_columns == 0) {
+      parts_.present_instructions.clear();
+      parts_.registers.resize(registers);
+      parts_.infos.resize(infos);
     }
-    add({.run = &run_end});
     if (parts_.instructions.size() > kInstructionsMax) {
       return Status::invalid_argument("the expression needs more than " +
                                       std::to_string(kInstructionsMax) +
                                       " instructions; split it into several columns");
     }
-    resolve_pointers();
     return Program(std::move(parts_));
   }
 
  private:
   struct PendingLambda {
-    size_t info;
-    size_t lambda;
-    size_t start;
+    std::size_t info;
+    std::size_t lambda;
+    std::size_t start;
   };
-  using Shape = std::vector<uint64_t>;
+  struct Presence {
+    bool present = false;
+    std::uint64_t columns = 0;  // That must be present for it.
+  };
+  using Shape = std::vector<std::uint64_t>;
+  using Jumps = std::vector<std::size_t>;
 
-  void add(Instruction instruction) {
-    operand_starts_.push_back(~size_t{0});
-    parts_.instructions.push_back(instruction);
+  std::vector<Instruction> pass(const std::vector<BoundPtr>& expressions) {
+    code_.clear();
+    scopes_.assign(1, {});
+    lambdas_.clear();
+    for (std::uint32_t i = 0; i < expressions.size(); ++i) {
+      const bool computed = !stands_in_register(expressions[i]);
+      emit_into(expressions[i], i);
+      if (computed) scopes_.back()[identity(expressions[i])] = i;
+    }
+    add({.run = &run_end});
+    for (const PendingLambda& pending : lambdas_)
+      parts_.infos[pending.info]->lambdas[pending.lambda].start = code_.data() + pending.start;
+    return std::move(code_);
   }
-  uint32_t new_register() {
+
+  std::size_t add(const Instruction& instruction) {
+    code_.push_back(instruction);
+    return code_.size() - 1;
+  }
+  std::uint32_t new_register() {
     parts_.registers.push_back(Cell::of_null());
-    return static_cast<uint32_t>(parts_.registers.size() - 1);
+    return static_cast<std::uint32_t>(parts_.registers.size() - 1);
   }
+
   // Equal numbers for expressions that always have equal values.
-  uint64_t identity(const BoundPtr& node) {
+  std::uint64_t identity(const BoundPtr& node) {
     if (const auto known = identities_.find(node.get()); known != identities_.end())
       return known->second;
     kept_.push_back(node);
-    Shape shape{static_cast<uint64_t>(node->kind), node->index};
-    uint64_t id = ++last_identity_;
+    Shape shape{static_cast<std::uint64_t>(node->kind), node->index};
+    std::uint64_t id = ++last_identity_;
     if (node->is_constant()) {
       id =
           constants_
               .emplace(node->type.to_string() + (node->value.null ? "!" : "=" + content(*node)), id)
               .first->second;
     } else if (node->deterministic && node->kind != BoundKind::kLambda) {
-      shape.push_back(reinterpret_cast<uint64_t>(node->run));
-      shape.push_back(reinterpret_cast<uint64_t>(node->operand_runs));
-      shape.push_back(reinterpret_cast<uint64_t>(node->prepared.get()));
+      shape.push_back(reinterpret_cast<std::uint64_t>(node->run));
+      shape.push_back(reinterpret_cast<std::uint64_t>(node->forms));
+      shape.push_back(reinterpret_cast<std::uint64_t>(node->prepared.get()));
       shape.push_back(constants_.emplace(node->type.to_string(), id).first->second);
       for (const BoundPtr& argument : node->arguments) shape.push_back(identity(argument));
       id = shapes_.emplace(std::move(shape), id).first->second;
@@ -112,199 +104,359 @@ class Compiler {
     return std::string(reinterpret_cast<const char*>(&node.value.number), sizeof node.value.number);
   }
 
-  uint32_t emit(const BoundPtr& node) {
-    const uint64_t id = identity(node);
-    for (const auto& scope : scopes_) {
-      if (const auto found = scope.find(id); found != scope.end()) return found->second;
-    }
-    if (parts_.instructions.size() > kInstructionsMax) return 0;
-    const uint32_t out = emit_new(*node);
-    scopes_.back()[id] = out;
-    return out;
+  // How many expressions have it as an argument; those that are equal count once.
+  void count_uses(const BoundPtr& node) {
+    if (++uses_[identity(node)] > 1) return;
+    for (const BoundPtr& argument : node->arguments) count_uses(argument);
   }
 
-  uint32_t emit_new(const Bound& node) {
+  // The register that is sure to hold the value already.
+  const std::uint32_t* find(const BoundPtr& node) {
+    const std::uint64_t id = identity(node);
+    for (const auto& scope : scopes_) {
+      if (const auto found = scope.find(id); found != scope.end()) return &found->second;
+    }
+    return nullptr;
+  }
+  bool stands_in_register(const BoundPtr& node) {
+    return node->is_constant() || node->kind == BoundKind::kVariable || find(node) != nullptr;
+  }
+
+  // Whether the value is never null, where the pass may assume that of columns.
+  Presence presence(const BoundPtr& node) {
+    if (!node->nullable) return {true, 0};
+    if (!assumes_present_) return {};
+    if (const auto known = presences_.find(node.get()); known != presences_.end())
+      return known->second;
+    Presence found;
+    if (node->kind == BoundKind::kColumn) {
+      if (node->index < 64) found = {true, std::uint64_t{1} << node->index};
+    } else if (node->kind == BoundKind::kCase) {
+      std::vector<BoundPtr> values{node->arguments.back()};
+      for (std::size_t i = 1; i < node->arguments.size(); i += 2)
+        values.push_back(node->arguments[i]);
+      found = presence(values);
+    } else if (node->total || node->kind == BoundKind::kAnd || node->kind == BoundKind::kOr) {
+      found = presence(node->arguments);
+    }
+    presences_.emplace(node.get(), found);
+    kept_.push_back(node);
+    return found;
+  }
+  Presence presence(const std::vector<BoundPtr>& nodes) {
+    Presence all{true, 0};
+    for (const BoundPtr& node : nodes) {
+      const Presence one = presence(node);
+      all = {all.present && one.present, all.columns | one.columns};
+    }
+    return all;
+  }
+  bool are_present(const std::vector<BoundPtr>& nodes) {
+    const Presence all = presence(nodes);
+    if (all.present) parts_.present_columns |= all.columns;
+    return all.present;
+  }
+
+  std::uint32_t emit(const BoundPtr& node) {
+    if (const std::uint32_t* known = find(node)) return *known;
+    if (node->is_constant()) return emit_constant(node);
+    if (node->kind == BoundKind::kVariable) return variables_.at(node->index);
+    if (code_.size() > kInstructionsMax) return 0;
+    const std::uint32_t out = new_register();
+    emit_new(*node, out);
+    scopes_.back()[identity(node)] = out;
+    return out;
+  }
+  // The value into that register, which nobody else may take for it.
+  void emit_into(const BoundPtr& node, std::uint32_t out) {
+    if (stands_in_register(node)) {
+      add({.run = &run_copy, .out = out, .a = emit(node)});
+    } else if (code_.size() <= kInstructionsMax) {
+      emit_new(*node, out);
+    }
+  }
+
+  void emit_new(const Bound& node, std::uint32_t out) {
     switch (node.kind) {
-      case BoundKind::kConstant:
-        return emit_constant(node);
-      case BoundKind::kColumn:
-        return emit_column(node);
-      case BoundKind::kVariable:
-        return variables_.at(node.index);
+      case BoundKind::kColumn: {
+        const bool bytes = cell_form(node.type) == CellForm::kBytes;
+        add({.run = bytes ? &run_load_bytes : &run_load_inline, .out = out, .a = node.index});
+        break;
+      }
       case BoundKind::kCall:
-        return emit_call(node);
+        return node.forms != nullptr ? void(add(operation(node, Use::kValue, out)))
+                                     : emit_call(node, out);
       case BoundKind::kAnd:
-        return emit_logic(node, &run_first<false>, &run_next<false>);
+        return emit_logic<false>(node, out);
       case BoundKind::kOr:
-        return emit_logic(node, &run_first<true>, &run_next<true>);
+        return emit_logic<true>(node, out);
       case BoundKind::kCase:
-        return emit_case(node);
+        return emit_case(node, out);
       case BoundKind::kCoalesce:
-        return emit_coalesce(node);
-      case BoundKind::kLambda:
+        return emit_coalesce(node, out);
+      default:
         break;
     }
-    return 0;
   }
 
-  uint32_t emit_constant(const Bound& node) {
-    const uint32_t out = new_register();
-    parts_.registers[out] = node.value;
-    if (node.bytes != nullptr) parts_.owned.push_back(node.bytes);
-    return out;
-  }
-  uint32_t emit_column(const Bound& node) {
-    const uint32_t out = new_register();
-    const bool bytes = cell_form(node.type) == CellForm::kBytes;
-    add({.run = bytes ? &run_load_bytes : &run_load_inline, .out = out, .a = node.index});
-    return out;
+  // Constants stand in registers that nothing writes.
+  std::uint32_t emit_constant(const BoundPtr& node) {
+    const auto [place, is_new] = constant_registers_.emplace(identity(node), 0);
+    if (!is_new) return place->second;
+    place->second = new_register();
+    parts_.registers[place->second] = node->value;
+    if (node->bytes != nullptr) parts_.owned.push_back(node->bytes);
+    return place->second;
   }
 
   // A column that no register holds yet is read in place.
   bool read_in_place(const BoundPtr& operand) {
-    if (operand->kind != BoundKind::kColumn || cell_form(operand->type) != CellForm::kInline)
-      return false;
-    const uint64_t id = identity(operand);
-    for (const auto& scope : scopes_) {
-      if (scope.contains(id)) return false;
-    }
-    return true;
+    return operand->kind == BoundKind::kColumn && find(operand) == nullptr;
   }
 
-  uint32_t emit_call(const Bound& node) {
-    auto info = std::make_unique<CallInfo>();
-    Instruction instruction{.run = node.run};
-    std::vector<uint32_t> operands;
-    bool in_place[2] = {false, false};
-    for (size_t i = 0; i < node.arguments.size(); ++i) {
-      const BoundPtr& argument = node.arguments[i];
-      info->argument_types.push_back(argument->type);
-      if (argument->kind == BoundKind::kLambda) continue;
-      if (node.operand_runs != nullptr && i < 2) in_place[i] = read_in_place(argument);
-      const bool direct = i < 2 && in_place[i];
-      operands.push_back(direct ? argument->index : emit(argument));
+  // The column and the constant of a product that an operation can read as one operand.
+  std::pair<const Bound*, const Bound*> scaled_column(const BoundPtr& node,
+                                                      const OperandForms& forms) {
+    if (forms.scaled == nullptr || node->forms != forms.scaled || find(node) != nullptr) return {};
+    for (const std::size_t column : {0, 1}) {
+      const BoundPtr& constant = node->arguments[1 - column];
+      if (read_in_place(node->arguments[column]) && constant->is_constant())
+        return {node->arguments[column].get(), constant.get()};
     }
-    if (node.operand_runs != nullptr)
-      instruction.run = (*node.operand_runs)[in_place[0]][in_place[1]];
+    return {};
+  }
+
+  // Puts what the second operand needs into the instruction and says where it stands.
+  Place place_second(const BoundPtr& operand, const OperandForms& forms, Use use,
+                     Instruction& instruction) {
+    if (operand->is_constant() && !operand->is_null() &&
+        forms.run(use, Place::kRegister, Place::kConstant) != nullptr) {
+      instruction.extra.constant = operand->value.number;
+      return Place::kConstant;
+    }
+    if (forms.run(use, Place::kRegister, Place::kScaledColumn) != nullptr) {
+      if (const auto [column, constant] = scaled_column(operand, forms); column != nullptr) {
+        instruction.b = column->index;
+        instruction.extra.constant = constant->value.number;
+        return Place::kScaledColumn;
+      }
+    }
+    const bool in_place = read_in_place(operand);
+    instruction.b = in_place ? operand->index : emit(operand);
+    return in_place ? Place::kColumn : Place::kRegister;
+  }
+
+  // Whether an operation can make that operand last and hand it over instead of keeping it.
+  bool is_carried(const BoundPtr& node, const OperandForms& forms, Use use) {
+    return use != Use::kValue && forms.has(use, Place::kCarried) && node->forms != nullptr &&
+           node->forms->has(Use::kCarry) && uses_[identity(node)] == 1 && find(node) == nullptr &&
+           are_present(node->arguments);
+  }
+
+  // REQUIRES: of all uses but kValue, that the arguments are present.
+  Instruction operation(const Bound& node, Use use, std::uint32_t out) {
+    const OperandForms* forms = node.forms;
+    BoundPtr first = node.arguments[0];
+    BoundPtr second = node.arguments[1];
+    if (use == Use::kValue && are_present(node.arguments)) use = Use::kPresentValue;
+    if (forms->mirrored != nullptr && (first->is_constant() || (is_carried(second, *forms, use) &&
+                                                                !is_carried(first, *forms, use)))) {
+      std::swap(first, second);
+      forms = forms->mirrored;
+    }
+    Instruction instruction{.out = out};
+    // What is carried must be made last.
+    const bool carried = is_carried(first, *forms, use);
+    Place place = carried ? Place::kCarried : Place::kRegister;
+    if (!carried && read_in_place(first)) place = Place::kColumn;
+    if (place == Place::kColumn) instruction.a = first->index;
+    if (place == Place::kRegister) instruction.a = emit(first);
+    const Place second_place = place_second(second, *forms, use, instruction);
+    if (carried) add(operation(*first, Use::kCarry, 0));
+    instruction.run = forms->run(use, place, second_place);
+    return instruction;
+  }
+  // A comparison that can end in a jump, a choice or a conjunction.
+  bool settles(const BoundPtr& node) {
+    return node->forms != nullptr && node->forms->has(Use::kChoice) && find(node) == nullptr &&
+           are_present(node->arguments);
+  }
+
+  void emit_call(const Bound& node, std::uint32_t out) {
+    auto info = std::make_unique<CallInfo>();
+    for (const BoundPtr& argument : node.arguments) {
+      info->argument_types.push_back(argument->type);
+      if (argument->kind != BoundKind::kLambda) info->operands.push_back(emit(argument));
+    }
     info->type = node.type;
     info->prepared = node.prepared.get();
     if (node.prepared != nullptr) parts_.owned.push_back(node.prepared);
-    instruction.info = info.get();
+    Instruction instruction{.run = node.run, .out = out};
+    instruction.extra.info = info.get();
+    if (!info->operands.empty()) instruction.a = info->operands[0];
+    if (info->operands.size() > 1) instruction.b = info->operands[1];
     parts_.infos.push_back(std::move(info));
     emit_lambdas(node, parts_.infos.size() - 1);
-    instruction.out = new_register();
-    instruction.count = static_cast<uint32_t>(operands.size());
-    if (!operands.empty()) instruction.a = operands[0];
-    if (operands.size() > 1) instruction.b = operands[1];
     add(instruction);
-    operand_starts_.back() = parts_.operands.size();
-    parts_.operands.insert(parts_.operands.end(), operands.begin(), operands.end());
-    return instruction.out;
   }
 
   // Bodies stand before their call, which is reached by a jump over them.
-  void emit_lambdas(const Bound& node, size_t info) {
+  void emit_lambdas(const Bound& node, std::size_t info) {
     for (const BoundPtr& argument : node.arguments) {
       if (argument->kind != BoundKind::kLambda) continue;
-      const size_t jump = parts_.instructions.size();
-      add({.run = &run_jump});
+      const std::size_t jump = add({.run = &run_jump});
       LambdaBody body;
-      for (const uint32_t variable : argument->variables) {
+      for (const std::uint32_t variable : argument->variables) {
         body.variables.push_back(new_register());
         variables_[variable] = body.variables.back();
       }
-      lambdas_.push_back({info, parts_.infos[info]->lambdas.size(), parts_.instructions.size()});
+      lambdas_.push_back({info, parts_.infos[info]->lambdas.size(), code_.size()});
       scopes_.emplace_back();
       body.result = emit(argument->arguments[0]);
       scopes_.pop_back();
       add({.run = &run_end});
       parts_.infos[info]->lambdas.push_back(std::move(body));
-      land(jump);
+      land({jump});
     }
   }
 
-  void land(size_t jump) {
-    parts_.instructions[jump].target = static_cast<uint32_t>(parts_.instructions.size() - jump);
+  void land(const Jumps& jumps) {
+    for (const std::size_t jump : jumps)
+      code_[jump].target = static_cast<std::uint32_t>(code_.size() - jump);
   }
 
-  uint32_t emit_logic(const Bound& node, Run first, Run next) {
-    std::vector<size_t> jumps;
-    const uint32_t out = new_register();
-    const uint32_t start = emit(node.arguments[0]);
-    for (size_t i = 0; i < node.arguments.size(); ++i) {
-      const uint32_t operand = i == 0 ? start : emit(node.arguments[i]);
-      jumps.push_back(parts_.instructions.size());
-      add({.run = i == 0 ? first : next, .out = out, .a = operand});
+  template <bool Settling>
+  std::size_t emit_settling(const BoundPtr& node, std::uint32_t out) {
+    if (!Settling && settles(node)) return add(operation(*node, Use::kJumpUnless, out));
+    const std::uint32_t value = emit(node);
+    return add({.run = &run_first<Settling>, .out = out, .a = value});
+  }
+
+  template <bool Settling>
+  void emit_logic(const Bound& node, std::uint32_t out) {
+    if (node.arguments.size() <= kChoicesMax && are_quick(node.arguments)) {
+      add(operation(*node.arguments[0], Use::kPresentValue, out));
+      for (std::size_t i = 1; i < node.arguments.size(); ++i)
+        add(operation(*node.arguments[i], Settling ? Use::kOr : Use::kAnd, out));
+      return;
+    }
+    const bool present = are_present(node.arguments);
+    const std::size_t depth = scopes_.size();
+    Jumps jumps;
+    for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+      const BoundPtr& argument = node.arguments[i];
+      if (present && i + 1 == node.arguments.size()) {
+        emit_into(argument, out);
+      } else if (present || i == 0) {
+        jumps.push_back(emit_settling<Settling>(argument, out));
+      } else {
+        const std::uint32_t value = emit(argument);
+        jumps.push_back(add({.run = &run_next<Settling>, .out = out, .a = value}));
+      }
       if (i == 0) scopes_.emplace_back();  // What comes after may be jumped over.
     }
-    scopes_.pop_back();
-    for (const size_t jump : jumps) land(jump);
-    return out;
+    scopes_.resize(depth);
+    land(jumps);
   }
 
-  void copy(uint32_t out, const BoundPtr& node) {
-    scopes_.emplace_back();
-    const uint32_t value = emit(node);
-    scopes_.pop_back();
-    add({.run = &run_copy, .out = out, .a = value});
+  // Jumps unless the condition is true. Leaves scopes for what has run only if it is.
+  void emit_unless(const BoundPtr& condition, std::uint32_t scratch, Jumps& jumps) {
+    if (condition->kind == BoundKind::kAnd && find(condition) == nullptr &&
+        are_present(condition->arguments)) {
+      for (const BoundPtr& part : condition->arguments) {
+        emit_unless(part, scratch, jumps);
+        scopes_.emplace_back();
+      }
+    } else if (settles(condition)) {
+      jumps.push_back(add(operation(*condition, Use::kJumpUnless, scratch)));
+    } else {
+      const std::uint32_t value = emit(condition);
+      jumps.push_back(add({.run = &run_jump_unless_true, .a = value}));
+    }
   }
 
-  uint32_t emit_case(const Bound& node) {
-    const uint32_t out = new_register();
-    std::vector<size_t> ends;
-    const size_t pairs = node.arguments.size() / 2;
-    for (size_t i = 0; i < pairs; ++i) {
-      const uint32_t condition = emit(node.arguments[2 * i]);
-      const size_t over = parts_.instructions.size();
-      add({.run = &run_jump_unless_true, .a = condition});
-      copy(out, node.arguments[2 * i + 1]);
-      ends.push_back(parts_.instructions.size());
-      add({.run = &run_jump});
+  void emit_case(const Bound& node, std::uint32_t out) {
+    if (are_choices(node)) return emit_choices(node, out);
+    const std::size_t depth = scopes_.size();
+    Jumps ends;
+    for (std::size_t i = 0; i + 1 < node.arguments.size(); i += 2) {
+      const std::size_t inner = scopes_.size();
+      Jumps over;
+      emit_unless(node.arguments[i], out, over);
+      scopes_.emplace_back();
+      emit_into(node.arguments[i + 1], out);
+      scopes_.resize(inner);
+      ends.push_back(add({.run = &run_jump}));
       land(over);
       if (i == 0) scopes_.emplace_back();
     }
-    copy(out, node.arguments.back());
-    scopes_.pop_back();
-    for (const size_t jump : ends) land(jump);
-    return out;
+    emit_into(node.arguments.back(), out);
+    scopes_.resize(depth);
+    land(ends);
   }
 
-  uint32_t emit_coalesce(const Bound& node) {
-    const uint32_t out = new_register();
-    std::vector<size_t> ends;
+  bool is_leaf(const BoundPtr& node) {
+    return node->kind == BoundKind::kColumn || stands_in_register(node);
+  }
+  // Comparisons of what stands there: sooner all done than jumped over, as nobody foresees what data say.
+  bool are_quick(const std::vector<BoundPtr>& conditions) {
+    for (const BoundPtr& condition : conditions) {
+      if (!settles(condition)) return false;
+      for (const BoundPtr& operand : condition->arguments)
+        if (!is_leaf(operand)) return false;
+    }
+    return true;
+  }
+  bool are_choices(const Bound& node) {
+    const auto& all = node.arguments;
+    if (all.size() / 2 > kChoicesMax || !is_leaf(all.back())) return false;
+    std::vector<BoundPtr> conditions;
+    for (std::size_t i = 0; i + 1 < all.size(); i += 2) {
+      if (!is_leaf(all[i + 1])) return false;
+      conditions.push_back(all[i]);
+    }
+    return are_quick(conditions);
+  }
+  void emit_choices(const Bound& node, std::uint32_t out) {
+    const auto& all = node.arguments;
+    std::vector<std::uint32_t> values;
+    for (std::size_t i = 1; i < all.size(); i += 2) values.push_back(emit(all[i]));
+    emit_into(all.back(), out);
+    for (std::size_t i = values.size(); i-- > 0;) {
+      Instruction choice = operation(*all[2 * i], Use::kChoice, out);
+      choice.target = values[i];
+      add(choice);
+    }
+  }
+
+  void emit_coalesce(const Bound& node, std::uint32_t out) {
+    const std::size_t depth = scopes_.size();
+    Jumps ends;
     for (const BoundPtr& argument : node.arguments) {
-      add({.run = &run_copy, .out = out, .a = emit(argument)});
-      ends.push_back(parts_.instructions.size());
-      add({.run = &run_jump_if_present, .a = out});
+      emit_into(argument, out);
+      if (argument == node.arguments.back()) break;
+      ends.push_back(add({.run = &run_jump_if_present, .a = out}));
       if (ends.size() == 1) scopes_.emplace_back();
     }
-    scopes_.pop_back();
-    for (const size_t jump : ends) land(jump);
-    return out;
-  }
-
-  void resolve_pointers() {
-    for (size_t i = 0; i < parts_.instructions.size(); ++i) {
-      if (operand_starts_[i] != ~size_t{0})
-        parts_.instructions[i].operands = parts_.operands.data() + operand_starts_[i];
-    }
-    for (const PendingLambda& pending : lambdas_) {
-      parts_.infos[pending.info]->lambdas[pending.lambda].start =
-          parts_.instructions.data() + pending.start;
-    }
+    scopes_.resize(depth);
+    land(ends);
   }
 
   Program::Parts parts_;
-  std::vector<size_t> operand_starts_;  // Per instruction.
+  bool assumes_present_ = false;
+  std::vector<Instruction> code_;
   std::vector<PendingLambda> lambdas_;
-  std::unordered_map<uint32_t, uint32_t> variables_;
-  std::vector<std::unordered_map<uint64_t, uint32_t>>
-      scopes_;                  // Identity to register: what is sure to have run.
+  std::unordered_map<std::uint32_t, std::uint32_t> variables_;
+  std::vector<std::unordered_map<std::uint64_t, std::uint32_t>>
+      scopes_;  // Identity to register: what is sure to have run.
+  std::unordered_map<std::uint64_t, std::uint32_t> constant_registers_;
+  std::unordered_map<const Bound*, Presence> presences_;
   std::vector<BoundPtr> kept_;  // So that no identity outlives its node.
-  std::unordered_map<const Bound*, uint64_t> identities_;
-  std::map<Shape, uint64_t> shapes_;
-  std::map<std::string, uint64_t> constants_;
-  uint64_t last_identity_ = 0;
+  std::unordered_map<const Bound*, std::uint64_t> identities_;
+  std::map<Shape, std::uint64_t> shapes_;
+  std::map<std::string, std::uint64_t> constants_;
+  std::unordered_map<std::uint64_t, std::size_t> uses_;  // By identity.
+  std::uint64_t last_identity_ = 0;
 };
 
 }  // namespace

@@ -215,7 +215,13 @@ std::string functions_page() {
       "the text says otherwise, a\n"
       "null argument gives null. This page is generated from the table that the engine itself "
       "uses: a test says so when it is\n"
-      "old, and `tools/conformance --functions` prints it anew.\n";
+      "old, and `tools/conformance --functions` prints it anew.\n\n"
+      "None of them allocates memory per record, but for these: patterns, paths, formats and zones "
+      "that are no constants, numbers\n"
+      "of `format_string` of more than 15 characters, BINARY in `from_json`, names and texts of "
+      "JSON "
+      "with escapes, maps that are\n"
+      "compared or hashed, and errors.\n";
   for (const FunctionFamily& family : function_families()) {
     page += "\n## " + std::string(family.title) +
             "\n\n| function | what it gives | other names |\n| --- | --- | --- |\n";

@@ -1,13 +1,18 @@
 // operators/expression/instruction.h -- one step of a compiled expression, and what it works on.
 //
 // A program is a flat array of instructions over registers of cells. Each instruction carries the one function that
-// does it for its types; it returns the next instruction, nullptr at the end or after an error. Jumps go forward only.
+// does it for its types. Jumps go forward only.
+// Dispatch    Threaded: an instruction ends with a jump into the next one, so each has an indirect branch of its own to
+//             predict. Where the compiler does not promise that such a call is a jump (without optimisation, under a
+//             sanitizer) the next instruction is returned to the loop of run_from() instead; proceed() is the one
+//             place that knows. nullptr is the end: of the program, of a lambda, or after an error.
 // Threads     A frame belongs to one thread; instructions are immutable and shared.
-// Cost        One indirect call per instruction. No allocation but from the arena, no throw.
+// Cost        One indirect jump per instruction. No allocation but from the arena, no throw.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +28,8 @@ namespace penstock::expression {
 
 struct Instruction;
 struct Frame;
-using Run = const Instruction* (*)(const Instruction* at, Frame& frame);
+// `carried` is a double that the instruction before has made for this one (operand_forms.h).
+using Run = const Instruction* (*)(const Instruction* at, Frame& frame, double carried);
 
 // What a session sets.
 struct Settings {
@@ -42,6 +48,7 @@ struct LambdaBody {
 struct CallInfo {
   DataType type;
   std::vector<DataType> argument_types;
+  std::vector<uint32_t> operands;  // Registers; those of lambdas are left out.
   const void* prepared =
       nullptr;  // Made once by the function's builder: a pattern, a path, a schema.
   std::vector<LambdaBody> lambdas;
@@ -49,14 +56,16 @@ struct CallInfo {
 
 struct Instruction {
   Run run = nullptr;
-  uint32_t out = 0;
-  uint32_t a = 0;  // Registers, or columns where the function says so.
+  uint32_t out = 0;  // A register.
+  uint32_t a = 0;    // Registers, or columns where the function says so.
   uint32_t b = 0;
-  uint32_t target = 0;  // Of jumps: so many instructions on.
-  uint32_t count = 0;
-  const uint32_t* operands = nullptr;  // All `count` of them; a and b are the first two.
-  const CallInfo* info = nullptr;
+  uint32_t target = 0;  // Of jumps: so many instructions on. Of choices: the register to take.
+  union Extra {
+    const CallInfo* info = nullptr;  // Of calls.
+    int64_t constant;                // The bits of an operand that is a constant.
+  } extra = {};
 };
+static_assert(sizeof(Instruction) == 32, "two to a cache line");
 
 struct Frame {
   Cell* registers = nullptr;
@@ -64,16 +73,55 @@ struct Frame {
   Arena* arena = nullptr;
   const Settings* settings = nullptr;
   int64_t now_micros = 0;  // One for a batch.
+  double carried = 0;      // On its way through run_from(), unless the code is threaded.
   bool failed = false;
   std::string error;
+  std::string scratch;
 
   Cell& operator[](uint32_t i) const noexcept { return registers[i]; }
 };
 
+// Whether a call in the last place of a function is a jump here.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+inline constexpr bool kThreaded = true;
+#else
+inline constexpr bool kThreaded = false;
+#endif
+
+// What every instruction returns, once nothing of its own is alive any more.
+inline const Instruction* proceed(const Instruction* next, Frame& frame, double carried = 0) {
+  if constexpr (kThreaded) return next->run(next, frame, carried);
+  frame.carried = carried;
+  return next;
+}
+
+// In two whole words: a narrower write would keep the reading of a word waiting.
+inline void store(Cell& to, const Cell& value) noexcept {
+  const uint64_t words[2] = {static_cast<uint64_t>(value.number),
+                             value.size | uint64_t{value.null} << 32};
+  std::memcpy(&to, words, sizeof words);
+}
+
+inline void copy(Cell& to, const Cell& from) noexcept {
+  std::memcpy(static_cast<void*>(&to), &from, sizeof to);
+}
+
 // Runs from `at` to the end of the program or of the lambda.
 inline void run_from(const Instruction* at, Frame& frame) noexcept {
-  while (at != nullptr) at = at->run(at, frame);
+  do {
+    at = at->run(at, frame, kThreaded ? 0 : frame.carried);
+  } while (!kThreaded && at != nullptr);
 }
+
+// The operands of a call by themselves: for loops that write bytes, which might be anything to the compiler.
+struct Operands {
+  const Cell* registers;
+  const uint32_t* places;
+  size_t count;
+
+  const Cell& operator[](size_t i) const noexcept { return registers[places[i]]; }
+};
 
 // What the body of a function sees.
 class Call {
@@ -81,19 +129,32 @@ class Call {
   Call(const Instruction& instruction, Frame& frame) noexcept
       : instruction_(instruction), frame_(frame) {}
 
-  size_t size() const noexcept { return instruction_.count; }
-  const Cell& operator[](size_t i) const noexcept { return frame_[instruction_.operands[i]]; }
-  const DataType& type() const noexcept { return instruction_.info->type; }
-  const DataType& type_of(size_t i) const noexcept { return instruction_.info->argument_types[i]; }
+  size_t size() const noexcept { return instruction_.extra.info->operands.size(); }
+  const Cell& operator[](size_t i) const noexcept {
+    return frame_[instruction_.extra.info->operands[i]];
+  }
+  Operands operands() const noexcept {
+    return {frame_.registers, instruction_.extra.info->operands.data(), size()};
+  }
+  const DataType& type() const noexcept { return instruction_.extra.info->type; }
+  const DataType& type_of(size_t i) const noexcept {
+    return instruction_.extra.info->argument_types[i];
+  }
   template <class T>
   const T* prepared() const noexcept {
-    return static_cast<const T*>(instruction_.info->prepared);
+    return static_cast<const T*>(instruction_.extra.info->prepared);
   }
   Arena& arena() const noexcept { return *frame_.arena; }
   const Settings& settings() const noexcept { return *frame_.settings; }
   const TimeZone& zone() const noexcept { return frame_.settings->zone; }
   int64_t now_micros() const noexcept { return frame_.now_micros; }
   bool failed() const noexcept { return frame_.failed; }
+
+  // An empty text to make something in, until the next call or apply(). It keeps its memory.
+  std::string& scratch() const noexcept {
+    frame_.scratch.clear();
+    return frame_.scratch;
+  }
 
   // Ends the evaluation with this error; the cell is for `return`.
   Cell fail(std::string_view message) const {
@@ -109,7 +170,7 @@ class Call {
   // The value of the i-th lambda for these values of its variables.
   template <class... Cells>
   Cell apply(size_t i, const Cells&... values) const noexcept {
-    const LambdaBody& body = instruction_.info->lambdas[i];
+    const LambdaBody& body = instruction_.extra.info->lambdas[i];
     size_t next = 0;
     ((next < body.variables.size() ? void(frame_[body.variables[next]] = values) : void(), ++next),
      ...);
@@ -129,33 +190,45 @@ struct Strict;
 
 template <auto Body, class... Cells>
 struct Strict<Body, Cell (*)(Call&, Cells...)> {
+  template <size_t I>
+  static const Cell& operand(const Instruction* at, Frame& frame) noexcept {
+    if constexpr (I == 0) return frame[at->a];
+    if constexpr (I == 1) return frame[at->b];
+    return frame[at->extra.info->operands[I]];
+  }
   template <size_t... I>
-  static const Instruction* run(const Instruction* at, Frame& frame, std::index_sequence<I...>) {
-    if ((frame[at->operands[I]].null || ...)) {
-      frame[at->out] = Cell::of_null();
-      return at + 1;
+  static bool apply(const Instruction* at, Frame& frame, std::index_sequence<I...>) {
+    if ((operand<I>(at, frame).null || ...)) {
+      store(frame[at->out], Cell::of_null());
+      return true;
     }
     Call call(*at, frame);
-    frame[at->out] = Body(call, frame[at->operands[I]]...);
-    return frame.failed ? nullptr : at + 1;
+    store(frame[at->out], Body(call, operand<I>(at, frame)...));
+    return !frame.failed;
   }
-  static const Instruction* run_all(const Instruction* at, Frame& frame) {
-    return run(at, frame, std::index_sequence_for<Cells...>{});
+  static const Instruction* run(const Instruction* at, Frame& frame, double) {
+    if (!apply(at, frame, std::index_sequence_for<Cells...>{})) return nullptr;
+    return proceed(at + 1, frame);
   }
 };
 
 template <auto Body>
-const Instruction* run_lenient(const Instruction* at, Frame& frame) {
+bool apply_lenient(const Instruction* at, Frame& frame) {
   Call call(*at, frame);
-  frame[at->out] = Body(call);
-  return frame.failed ? nullptr : at + 1;
+  store(frame[at->out], Body(call));
+  return !frame.failed;
+}
+template <auto Body>
+const Instruction* run_lenient(const Instruction* at, Frame& frame, double) {
+  if (!apply_lenient<Body>(at, frame)) return nullptr;
+  return proceed(at + 1, frame);
 }
 
 }  // namespace internal
 
 // Of a body Cell(Call&, const Cell& a, ...): it is called when no argument is null, otherwise the result is null.
 template <auto Body>
-inline constexpr Run strict = &internal::Strict<Body, decltype(Body)>::run_all;
+inline constexpr Run strict = &internal::Strict<Body, decltype(Body)>::run;
 // Of a body Cell(Call&), which looks at the nulls itself.
 template <auto Body>
 inline constexpr Run lenient = &internal::run_lenient<Body>;

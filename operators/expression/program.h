@@ -1,6 +1,8 @@
 // operators/expression/program.h -- a compiled expression, and what evaluates it over rows.
 //
 // Threads     A program is immutable and shared; each thread has an evaluator of its own.
+// Nulls       A row is run by one of two forms of the program: one test of its bitmap says whether no column that is
+//             computed with is null.
 // Cost        evaluate() allocates nothing once the arena has grown to what the rows need.
 // Ownership   The cells of a result live until the next evaluation, those that are columns as long as the row.
 // Errors      Data cannot crash it. Where Spark raises an error (ANSI, an element 0, a broken pattern),
@@ -8,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -21,10 +24,11 @@ class Program {
  public:
   struct Parts {
     std::vector<Instruction> instructions;
-    std::vector<Cell> registers;     // Constants in their places.
-    std::vector<uint32_t> operands;  // Those of all instructions, one after the other.
-    std::vector<uint32_t> results;
-    std::vector<DataType> types;  // Of the results.
+    // The same for rows where none of the columns is null; empty when that would be no faster.
+    std::vector<Instruction> present_instructions;
+    std::uint64_t present_columns = 0;  // Bit i: column i.
+    std::vector<Cell> registers;        // The results, then constants and what is in between.
+    std::vector<DataType> types;        // Of the results.
     std::vector<std::unique_ptr<CallInfo>> infos;
     // lint: allow(hot) once per program
     std::vector<std::shared_ptr<const void>> owned;  // What constants and prepared data point to.
@@ -48,24 +52,24 @@ class Evaluator {
   Evaluator& operator=(const Evaluator&) = delete;
 
   // The first result. Null after an error.
-  Cell evaluate(const RowView& row) noexcept {
+  const Cell& evaluate(const RowView& row) noexcept {
     run(row);
     return result(0);
   }
   // Whether a condition is true: null is not.
   bool test(const RowView& row) noexcept {
-    const Cell cell = evaluate(row);
+    const Cell& cell = evaluate(row);
     return !cell.null && cell.number != 0;
   }
   void run(const RowView& row) noexcept {
     arena_.reset();
     frame_.row = row;
     frame_.failed = false;
-    run_from(start_, frame_);
+    run_from(has_null(row) ? start_ : present_start_, frame_);
+    if (frame_.failed) [[unlikely]]
+      forget_results();
   }
-  Cell result(size_t i) const noexcept {
-    return frame_.failed ? Cell::of_null() : registers_[program_.parts().results[i]];
-  }
+  const Cell& result(size_t i) const noexcept { return registers_[i]; }
 
   bool failed() const noexcept { return frame_.failed; }
   // REQUIRES: failed().
@@ -76,11 +80,22 @@ class Evaluator {
   const Program& program() const noexcept { return program_; }
 
  private:
+  void forget_results() noexcept;
+  // In a column that the faster instructions need.
+  bool has_null(const RowView& row) const noexcept {
+    if (present_columns_ == 0) return false;
+    std::uint64_t nulls;
+    std::memcpy(&nulls, row.bytes().data(), sizeof nulls);
+    return (nulls & present_columns_) != 0;
+  }
+
   Program program_;
   std::vector<Cell> registers_;
   Arena arena_;
   Frame frame_;
   const Instruction* start_;
+  const Instruction* present_start_;
+  std::uint64_t present_columns_;
 };
 
 }  // namespace penstock::expression

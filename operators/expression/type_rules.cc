@@ -195,7 +195,8 @@ Result<BoundPtr> make_cast(const BoundPtr& value, const DataType& type, const Se
     if (value->kind == BoundKind::kColumn) return make_column(value->index, type, value->nullable);
   }
   const Run run = cast_run(value->type, type, try_only || !settings.ansi);
-  return fold(make_call("cast", run, type, {value}), settings);
+  const bool total = !settings.ansi && always_casts(value->type, type);
+  return fold(make_call("cast", run, type, {value}, {.total = total}), settings);
 }
 
 BoundPtr coerce(const BoundPtr& value, const DataType& type, const Settings& settings) {

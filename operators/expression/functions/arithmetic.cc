@@ -13,43 +13,18 @@ namespace {
 
 enum class Overflow : uint8_t { kWrap, kNull, kFail };
 
-struct Add {
-  static constexpr std::string_view kName = "+";
-  template <class T>
-  static bool compute(T a, T b, T& out) noexcept {
-    if constexpr (std::is_floating_point_v<T>)
-      return out = a + b, true;
-    else
-      return !__builtin_add_overflow(a, b, &out);
-  }
+// The three that can overflow: Java's numbers wrap, and compute() says whether they did.
+template <class Self>
+struct Wrapping {
   template <class T>
   static Cell apply(T a, T b) noexcept {
     T out{};
-    static_cast<void>(compute(a, b, out));
+    static_cast<void>(Self::compute(a, b, out));
     return put(out);
   }
-  static constexpr auto decimals = &add_decimals;
-  static constexpr auto decimal_type = &decimal_sum_type;
 };
-struct Subtract {
-  static constexpr std::string_view kName = "-";
-  template <class T>
-  static bool compute(T a, T b, T& out) noexcept {
-    if constexpr (std::is_floating_point_v<T>)
-      return out = a - b, true;
-    else
-      return !__builtin_sub_overflow(a, b, &out);
-  }
-  template <class T>
-  static Cell apply(T a, T b) noexcept {
-    T out{};
-    static_cast<void>(compute(a, b, out));
-    return put(out);
-  }
-  static constexpr auto decimals = &subtract_decimals;
-  static constexpr auto decimal_type = &decimal_sum_type;
-};
-struct Multiply {
+struct Multiply : Wrapping<Multiply> {
+  using Mirrored = Multiply;
   static constexpr std::string_view kName = "*";
   template <class T>
   static bool compute(T a, T b, T& out) noexcept {
@@ -58,16 +33,38 @@ struct Multiply {
     else
       return !__builtin_mul_overflow(a, b, &out);
   }
-  template <class T>
-  static Cell apply(T a, T b) noexcept {
-    T out{};
-    static_cast<void>(compute(a, b, out));
-    return put(out);
-  }
   static constexpr auto decimals = &multiply_decimals;
   static constexpr auto decimal_type = &decimal_product_type;
 };
+struct Add : Wrapping<Add> {
+  using Mirrored = Add;
+  using Scaled = Multiply;
+  static constexpr std::string_view kName = "+";
+  template <class T>
+  static bool compute(T a, T b, T& out) noexcept {
+    if constexpr (std::is_floating_point_v<T>)
+      return out = a + b, true;
+    else
+      return !__builtin_add_overflow(a, b, &out);
+  }
+  static constexpr auto decimals = &add_decimals;
+  static constexpr auto decimal_type = &decimal_sum_type;
+};
+struct Subtract : Wrapping<Subtract> {
+  using Scaled = Multiply;
+  static constexpr std::string_view kName = "-";
+  template <class T>
+  static bool compute(T a, T b, T& out) noexcept {
+    if constexpr (std::is_floating_point_v<T>)
+      return out = a - b, true;
+    else
+      return !__builtin_sub_overflow(a, b, &out);
+  }
+  static constexpr auto decimals = &subtract_decimals;
+  static constexpr auto decimal_type = &decimal_sum_type;
+};
 struct Divide {
+  static constexpr bool kPartial = true;
   static Cell apply(double a, double b) noexcept {
     return b == 0 ? Cell::of_null() : Cell::of_real(a / b);
   }
@@ -82,6 +79,7 @@ T remainder_of(T a, T b) noexcept {
     return b == -1 ? T{0} : static_cast<T>(a % b);
 }
 struct Remainder {
+  static constexpr bool kPartial = true;
   template <class T>
   static Cell apply(T a, T b) noexcept {
     return b == 0 ? Cell::of_null() : put(remainder_of(a, b));
@@ -91,6 +89,7 @@ struct Remainder {
 };
 // Of the sign of b.
 struct PositiveModulus {
+  static constexpr bool kPartial = true;
   template <class T>
   static Cell apply(T a, T b) noexcept {
     if (b == 0) return Cell::of_null();
@@ -209,16 +208,16 @@ Status not_numbers(const BuildContext& context, const BoundPtr& a, const BoundPt
 }
 
 struct NumericRuns {
-  const OperandRuns* by_kind[6];  // byte, short, int, long, float, double
+  const OperandForms* by_kind[6];  // byte, short, int, long, float, double
   Run checked[6];
   Run decimal;
 };
 
 template <class Operation>
 constexpr NumericRuns plain_runs(Run decimal) {
-  return {{&binary_runs<Operation, int8_t>, &binary_runs<Operation, int16_t>,
-           &binary_runs<Operation, int32_t>, &binary_runs<Operation, int64_t>,
-           &binary_runs<Operation, float>, &binary_runs<Operation, double>},
+  return {{&operand_forms<Operation, int8_t>, &operand_forms<Operation, int16_t>,
+           &operand_forms<Operation, int32_t>, &operand_forms<Operation, int64_t>,
+           &operand_forms<Operation, float>, &operand_forms<Operation, double>},
           {},
           decimal};
 }
@@ -266,9 +265,7 @@ Result<BoundPtr> build_numeric(const BuildContext& context, const BoundPtr& firs
     return make_call(context.function, runs.checked[slot], type, std::move(operands));
   const bool nullable = first->nullable || second->nullable || runs.checked[5] != nullptr ||
                         !first->type.is_numeric() || !second->type.is_numeric();
-  const OperandRuns* by_operand = runs.by_kind[slot];
-  return make_call(context.function, (*by_operand)[0][0], type, std::move(operands),
-                   {.nullable = nullable, .operand_runs = by_operand});
+  return make_operation(context.function, *runs.by_kind[slot], type, std::move(operands), nullable);
 }
 
 template <class Operation, Overflow kOverflow>
@@ -293,7 +290,6 @@ Result<BoundPtr> build_dividing(const BuildContext& context, const Arguments& ar
 // Integers are divided as doubles, which also makes 1 / 0 a null of type double.
 template <bool kTry>
 Result<BoundPtr> build_divide(const BuildContext& context, const Arguments& arguments) {
-  static constexpr OperandRuns* kDoubles = &binary_runs<Divide, double>;
   BoundPtr a = arguments[0].value;
   BoundPtr b = arguments[1].value;
   if (auto built = build_time_arithmetic(context, '/', a, b)) return *built;
@@ -312,8 +308,7 @@ Result<BoundPtr> build_divide(const BuildContext& context, const Arguments& argu
                                  coerce(b, TypeKind::kDouble, context.settings)};
   if (context.settings.ansi && !kTry)
     return make_call("/", strict<&divided<Divide, double>>, TypeKind::kDouble, std::move(operands));
-  return make_call("/", (*kDoubles)[0][0], TypeKind::kDouble, std::move(operands),
-                   {.operand_runs = kDoubles});
+  return make_operation("/", operand_forms<Divide, double>, TypeKind::kDouble, std::move(operands));
 }
 
 Result<BoundPtr> build_positive_modulus(const BuildContext& context, const Arguments& arguments) {

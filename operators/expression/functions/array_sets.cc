@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "penstock/core/row/cell_list.h"
 #include "penstock/operators/expression/functions/array_support.h"
 #include "penstock/operators/expression/functions/families.h"
 #include "penstock/operators/expression/type_rules.h"
@@ -12,7 +13,7 @@ namespace {
 Cell distinct(Call& call, const Cell& array) {
   const std::span<Cell> cells = elements_of(array, element_form(call), call.arena());
   CellSet seen(cells.size(), element_type(call), call.arena());
-  std::vector<Cell> out;
+  CellList out(call.arena());
   for (const Cell& cell : cells)
     if (seen.insert(cell)) out.push_back(cell);
   return array_cell(call, out);
@@ -25,7 +26,7 @@ Cell combine_sets(Call& call, const Cell& a, const Cell& b) {
   CellSet seen(left.size() + right.size(), element_type(call), call.arena());
   CellSet others(right.size(), element_type(call), call.arena());
   for (const Cell& cell : right) others.insert(cell);
-  std::vector<Cell> out;
+  CellList out(call.arena());
   for (const Cell& cell : left) {
     const bool wanted =
         kRule == SetRule::kUnion || others.contains(cell) == (kRule == SetRule::kIntersection);
@@ -116,7 +117,7 @@ Result<BoundPtr> build_sequence(const BuildContext& context, const Arguments& ar
 Cell flatten(Call& call, const Cell& array) {
   const DataType& inner = element_type(call);
   const ArrayView view(array);
-  std::vector<Cell> out;
+  CellList out(call.arena());
   for (std::size_t i = 0; i < view.size(); ++i) {
     if (view.is_null(i)) return Cell::of_null();
     const ArrayView part(view.cell(i, CellForm::kBytes));
@@ -134,7 +135,7 @@ Result<BoundPtr> build_flatten(const BuildContext& context, const Arguments& arg
 Cell join_text(Call& call) {
   if (call[0].null || call[1].null || (call.size() > 2 && call[2].null)) return Cell::of_null();
   const ArrayView view(call[0]);
-  std::string out;
+  std::string& out = call.scratch();
   bool first = true;
   for (std::size_t i = 0; i < view.size(); ++i) {
     const Cell cell = view.cell(i, CellForm::kBytes);

@@ -162,11 +162,11 @@ Result<BoundPtr> build_get(const BuildContext& context, const Arguments& argumen
 Cell sorted(Call& call, const Cell& array, bool upwards, bool nulls_last) {
   const std::span<Cell> cells = elements_of(array, element_form(call), call.arena());
   const DataType& type = element_type(call);
-  std::stable_sort(cells.begin(), cells.end(), [&](const Cell& a, const Cell& b) {
-    if (nulls_last && a.null != b.null) return b.null;
-    return upwards ? compare_cells(a, b, type) < 0 : compare_cells(a, b, type) > 0;
-  });
-  return array_cell(call, cells);
+  const auto after = [&](const Cell& a, const Cell& b) {
+    if (nulls_last && a.null != b.null) return a.null;
+    return upwards ? compare_cells(a, b, type) > 0 : compare_cells(a, b, type) < 0;
+  };
+  return array_cell(call, sorted_cells(cells, call.arena(), after));
 }
 Cell sort_upwards(Call& call, const Cell& array) { return sorted(call, array, true, false); }
 Cell sort_either(Call& call, const Cell& array, const Cell& upwards) {

@@ -1,8 +1,10 @@
-// operators/expression/functions/cell_set.h -- the different values of one array, and the elements of arrays as cells.
+// operators/expression/functions/cell_set.h -- the different values of one array, its elements as cells, and in order.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "penstock/core/row/arena.h"
 #include "penstock/core/row/row.h"
@@ -48,6 +50,27 @@ inline std::span<Cell> elements_of(const Cell& array, CellForm form, Arena& aren
   Cell* cells = arena.allocate_array<Cell>(view.size() + extra);
   for (std::size_t i = 0; i < view.size(); ++i) cells[i] = view.cell(i, form);
   return {cells, view.size()};
+}
+
+// Sorts in order, those that are equal as they stand. `after(a, b)`: b goes before a. Merging by hand: an order that
+// contradicts itself must do no harm, which std::sort does not promise, and nothing is allocated but from the arena.
+template <class After>
+std::span<Cell> sorted_cells(std::span<Cell> from, Arena& arena, const After& after) {
+  std::span<Cell> to(arena.allocate_array<Cell>(from.size()), from.size());
+  for (std::size_t run = 1; run < from.size(); run *= 2) {
+    for (std::size_t start = 0; start < from.size(); start += 2 * run) {
+      const std::size_t middle = std::min(start + run, from.size());
+      const std::size_t end = std::min(start + 2 * run, from.size());
+      std::size_t a = start;
+      std::size_t b = middle;
+      for (std::size_t i = start; i < end; ++i) {
+        const bool second = a == middle || (b < end && after(from[a], from[b]));
+        to[i] = second ? from[b++] : from[a++];
+      }
+    }
+    std::swap(from, to);
+  }
+  return from;
 }
 
 }  // namespace penstock::expression

@@ -7,92 +7,103 @@
 #include "penstock/core/row/value_order.h"
 #include "penstock/operators/expression/functions/families.h"
 #include "penstock/operators/expression/functions/number.h"
+#include "penstock/operators/expression/functions/small_bytes.h"
 #include "penstock/operators/expression/type_rules.h"
 
 namespace penstock::expression {
 namespace {
 
-int compare(double a, double b) noexcept { return compare_reals(a, b); }
-int compare(float a, float b) noexcept {
-  return compare_reals(static_cast<double>(a), static_cast<double>(b));
+int compare_text(std::string_view a, std::string_view b) noexcept {
+  const std::size_t common = a.size() < b.size() ? a.size() : b.size();
+  const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
+  return order != 0 ? order
+                    : compare_numbers(static_cast<std::int64_t>(a.size()),
+                                      static_cast<std::int64_t>(b.size()));
 }
 
-int compare_text(const Cell& a, const Cell& b) noexcept {
-  const size_t common = a.size < b.size ? a.size : b.size;
-  const int order = common == 0 ? 0 : std::memcmp(a.data, b.data, common);
-  return order != 0 ? order : compare_numbers(a.size, b.size);
+// NaN is equal to itself and above all numbers: what IEEE's comparisons say, mended without a branch.
+template <class T>
+bool is_equal(T a, T b) noexcept {
+  if constexpr (std::is_floating_point_v<T>) return (a == b) | ((a != a) & (b != b));
+  if constexpr (std::is_same_v<T, std::string_view>) return equal_bytes(a, b);
+  return a == b;
+}
+template <class T>
+bool is_less(T a, T b) noexcept {
+  if constexpr (std::is_floating_point_v<T>) return !(b <= a) & (a == a);
+  if constexpr (std::is_same_v<T, std::string_view>) return compare_text(a, b) < 0;
+  return a < b;
 }
 
-// Equality needs no order, and `<` of integers no three-way result.
-struct Equal {
-  static bool holds(int order) noexcept { return order == 0; }
-  static bool direct(int64_t a, int64_t b) noexcept { return a == b; }
-};
-struct Unequal {
-  static bool holds(int order) noexcept { return order != 0; }
-  static bool direct(int64_t a, int64_t b) noexcept { return a != b; }
-};
-struct Less {
-  static bool holds(int order) noexcept { return order < 0; }
-  static bool direct(int64_t a, int64_t b) noexcept { return a < b; }
-};
-struct LessOrEqual {
-  static bool holds(int order) noexcept { return order <= 0; }
-  static bool direct(int64_t a, int64_t b) noexcept { return a <= b; }
-};
-struct Greater {
-  static bool holds(int order) noexcept { return order > 0; }
-  static bool direct(int64_t a, int64_t b) noexcept { return a > b; }
-};
-struct GreaterOrEqual {
-  static bool holds(int order) noexcept { return order >= 0; }
-  static bool direct(int64_t a, int64_t b) noexcept { return a >= b; }
-};
-
-template <class Test>
-struct Compare {
-  static Cell apply(int64_t a, int64_t b) noexcept { return Cell::of_boolean(Test::direct(a, b)); }
-  static Cell apply(double a, double b) noexcept {
-    return Cell::of_boolean(Test::holds(compare(a, b)));
-  }
-  static Cell apply(float a, float b) noexcept {
-    return Cell::of_boolean(Test::holds(compare(a, b)));
+// `order` is what a three-way comparison of the operands gave.
+template <class Self>
+struct Test {
+  template <class T>
+  static Cell apply(T a, T b) noexcept {
+    return Cell::of_boolean(Self::holds(a, b));
   }
 };
-
-template <class Test>
-const Instruction* run_text(const Instruction* at, Frame& frame) {
-  const Cell& a = frame[at->a];
-  const Cell& b = frame[at->b];
-  frame[at->out] =
-      a.null || b.null ? Cell::of_null() : Cell::of_boolean(Test::holds(compare_text(a, b)));
-  return at + 1;
-}
-template <>
-const Instruction* run_text<Equal>(const Instruction* at, Frame& frame) {
-  const Cell& a = frame[at->a];
-  const Cell& b = frame[at->b];
-  frame[at->out] = a.null || b.null ? Cell::of_null() : Cell::of_boolean(a.bytes() == b.bytes());
-  return at + 1;
-}
-template <>
-const Instruction* run_text<Unequal>(const Instruction* at, Frame& frame) {
-  const Cell& a = frame[at->a];
-  const Cell& b = frame[at->b];
-  frame[at->out] = a.null || b.null ? Cell::of_null() : Cell::of_boolean(a.bytes() != b.bytes());
-  return at + 1;
-}
+struct Equal : Test<Equal> {
+  using Mirrored = Equal;
+  static bool holds_of(int order) noexcept { return order == 0; }
+  template <class T>
+  static bool holds(T a, T b) noexcept {
+    return is_equal(a, b);
+  }
+};
+struct Unequal : Test<Unequal> {
+  using Mirrored = Unequal;
+  static bool holds_of(int order) noexcept { return order != 0; }
+  template <class T>
+  static bool holds(T a, T b) noexcept {
+    return !is_equal(a, b);
+  }
+};
+struct Greater;
+struct Less : Test<Less> {
+  using Mirrored = Greater;
+  static bool holds_of(int order) noexcept { return order < 0; }
+  template <class T>
+  static bool holds(T a, T b) noexcept {
+    return is_less(a, b);
+  }
+};
+struct Greater : Test<Greater> {
+  using Mirrored = Less;
+  static bool holds_of(int order) noexcept { return order > 0; }
+  template <class T>
+  static bool holds(T a, T b) noexcept {
+    return is_less(b, a);
+  }
+};
+struct GreaterOrEqual;
+struct LessOrEqual : Test<LessOrEqual> {
+  using Mirrored = GreaterOrEqual;
+  static bool holds_of(int order) noexcept { return order <= 0; }
+  template <class T>
+  static bool holds(T a, T b) noexcept {
+    return !is_less(b, a);
+  }
+};
+struct GreaterOrEqual : Test<GreaterOrEqual> {
+  using Mirrored = LessOrEqual;
+  static bool holds_of(int order) noexcept { return order >= 0; }
+  template <class T>
+  static bool holds(T a, T b) noexcept {
+    return !is_less(a, b);
+  }
+};
 
 template <class Test>
 Cell compare_decimal(Call& call, const Cell& a, const Cell& b) {
   const Int128 x = decimal_of_cell(a, call.type_of(0));
   const Int128 y = decimal_of_cell(b, call.type_of(1));
   return Cell::of_boolean(
-      Test::holds(compare_decimals(x, call.type_of(0).scale(), y, call.type_of(1).scale())));
+      Test::holds_of(compare_decimals(x, call.type_of(0).scale(), y, call.type_of(1).scale())));
 }
 template <class Test>
 Cell compare_any(Call& call, const Cell& a, const Cell& b) {
-  return Cell::of_boolean(Test::holds(compare_cells(a, b, call.type_of(0))));
+  return Cell::of_boolean(Test::holds_of(compare_cells(a, b, call.type_of(0))));
 }
 
 // What an order is worth of two values that may be null: both null is equal.
@@ -142,6 +153,16 @@ Result<DataType> operands_type(const BuildContext& context, const BoundPtr& a, c
 }
 
 template <class Test>
+const OperandForms* comparison_forms(const DataType& type) {
+  if (type.is(TypeKind::kString) || type.is(TypeKind::kBinary))
+    return &operand_forms<Test, std::string_view>;
+  if (type.is(TypeKind::kDouble)) return &operand_forms<Test, double>;
+  if (type.is(TypeKind::kFloat)) return &operand_forms<Test, float>;
+  const bool number = cell_form(type) == CellForm::kInline && !type.is(TypeKind::kNull);
+  return number ? &operand_forms<Test, std::int64_t> : nullptr;
+}
+
+template <class Test>
 Result<BoundPtr> build_comparison(const BuildContext& context, const Arguments& arguments) {
   const BoundPtr& a = arguments[0].value;
   const BoundPtr& b = arguments[1].value;
@@ -151,18 +172,13 @@ Result<BoundPtr> build_comparison(const BuildContext& context, const Arguments& 
       a->nullable || b->nullable || a->type.is(TypeKind::kString) != b->type.is(TypeKind::kString);
   std::vector<BoundPtr> operands{coerce(a, *type, context.settings),
                                  coerce(b, *type, context.settings)};
-  CallOptions options{.nullable = nullable};
-  Run run = strict<&compare_any<Test>>;
-  if (type->is(TypeKind::kString) || type->is(TypeKind::kBinary)) run = &run_text<Test>;
-  if (type->is(TypeKind::kDouble)) options.operand_runs = &binary_runs<Compare<Test>, double>;
-  if (type->is(TypeKind::kFloat)) options.operand_runs = &binary_runs<Compare<Test>, float>;
-  if (type->is_wide_decimal()) run = strict<&compare_decimal<Test>>;
-  const bool number = cell_form(*type) == CellForm::kInline && !type->is_fractional();
-  if (number && !type->is(TypeKind::kNull))
-    options.operand_runs = &binary_runs<Compare<Test>, int64_t>;
-  if (options.operand_runs != nullptr) run = (*options.operand_runs)[0][0];
+  if (const OperandForms* forms = comparison_forms<Test>(*type))
+    return make_operation(context.function, *forms, TypeKind::kBoolean, std::move(operands),
+                          nullable);
+  const Run run =
+      type->is_wide_decimal() ? strict<&compare_decimal<Test>> : strict<&compare_any<Test>>;
   return make_call(context.function, run, TypeKind::kBoolean, std::move(operands),
-                   std::move(options));
+                   {.nullable = nullable});
 }
 
 Result<BoundPtr> build_null_safe(const BuildContext& context, const Arguments& arguments) {

@@ -66,24 +66,63 @@ bool truncates(std::string_view name, TimeUnit unit) {
          (unit_months(unit) != 0 || unit_micros(unit) != 0);
 }
 
-struct PreparedUnit {
-  TimeUnit unit;
-};
-
-Cell truncate_time(Call& call, const Cell& name, const Cell& time) {
-  const auto* prepared = call.prepared<PreparedUnit>();
-  const TimeUnit unit = prepared != nullptr ? prepared->unit : time_unit(name.bytes());
-  if (prepared == nullptr && !truncates(name.bytes(), unit)) return Cell::of_null();
-  if (unit == TimeUnit::kNone) return Cell::of_null();
-  const TimeZone zone = clock_of(call, call.type_of(1));
+[[gnu::noinline]] Cell truncate_to_date(Call& call, const Cell& time, TimeUnit unit) {
+  const TimeZone& zone = clock_of(call, call.type_of(1));
+  const std::int64_t day = floor_divide(zone.to_local(time.number), kMicrosPerDay);
+  return Cell::of_number(zone.to_instant(truncate_days(day, unit) * kMicrosPerDay));
+}
+[[gnu::noinline]] Cell truncate_to_time(Call& call, const Cell& time, std::int64_t unit_micros) {
+  const TimeZone& zone = clock_of(call, call.type_of(1));
   const std::int64_t local = zone.to_local(time.number);
-  if (unit == TimeUnit::kWeek || unit_months(unit) != 0)
-    return Cell::of_number(
-        zone.to_instant(truncate_days(floor_divide(local, kMicrosPerDay), unit) * kMicrosPerDay));
-  const std::int64_t cut = floor_modulo(local, unit_micros(unit));
+  const std::int64_t cut = floor_modulo(local, unit_micros);
   // Below an hour the clock and the elapsed time agree, also where the clock is set back.
-  if (unit_micros(unit) < kMicrosPerHour) return Cell::of_number(time.number - cut);
+  if (unit_micros < kMicrosPerHour) return Cell::of_number(time.number - cut);
   return Cell::of_number(zone.to_instant(local - cut));
+}
+
+// The unit is known: a division by a constant is a multiplication.
+template <TimeUnit kUnit>
+Cell truncate_time_to(Call& call, const Cell&, const Cell& time) {
+  constexpr std::int64_t kMicros = unit_micros(kUnit);
+  if constexpr (kUnit == TimeUnit::kWeek || kMicros == 0) {
+    return truncate_to_date(call, time, kUnit);
+  } else {
+    if (clock_of(call, call.type_of(1)).is_utc())
+      return Cell::of_number(time.number - floor_modulo(time.number, kMicros));
+    return truncate_to_time(call, time, kMicros);
+  }
+}
+Cell truncate_time(Call& call, const Cell& name, const Cell& time) {
+  const TimeUnit unit = time_unit(name.bytes());
+  if (!truncates(name.bytes(), unit)) return Cell::of_null();
+  return unit == TimeUnit::kWeek || unit_months(unit) != 0
+             ? truncate_to_date(call, time, unit)
+             : truncate_to_time(call, time, unit_micros(unit));
+}
+Cell truncate_to_nothing(Call&) { return Cell::of_null(); }
+
+Run truncation(const BoundPtr& name) {
+  if (!name->is_constant() || name->is_null()) return strict<&truncate_time>;
+  const TimeUnit unit = time_unit(name->value.bytes());
+  if (!truncates(name->value.bytes(), unit)) return lenient<&truncate_to_nothing>;
+  switch (unit) {
+    case TimeUnit::kYear:
+      return strict<&truncate_time_to<TimeUnit::kYear>>;
+    case TimeUnit::kQuarter:
+      return strict<&truncate_time_to<TimeUnit::kQuarter>>;
+    case TimeUnit::kMonth:
+      return strict<&truncate_time_to<TimeUnit::kMonth>>;
+    case TimeUnit::kWeek:
+      return strict<&truncate_time_to<TimeUnit::kWeek>>;
+    case TimeUnit::kDay:
+      return strict<&truncate_time_to<TimeUnit::kDay>>;
+    case TimeUnit::kHour:
+      return strict<&truncate_time_to<TimeUnit::kHour>>;
+    case TimeUnit::kMinute:
+      return strict<&truncate_time_to<TimeUnit::kMinute>>;
+    default:
+      return strict<&truncate_time>;
+  }
 }
 
 Result<BoundPtr> build_truncate_time(const BuildContext& context, const Arguments& arguments) {
@@ -93,15 +132,9 @@ Result<BoundPtr> build_truncate_time(const BuildContext& context, const Argument
     return function_error(context, "takes no " + time->type.to_string() + "; cast it to timestamp");
   if (!time->type.is(TypeKind::kTimestampNtz))
     time = coerce(time, TypeKind::kTimestamp, context.settings);
-  std::shared_ptr<const void> prepared;
-  if (name->is_constant() && !name->is_null()) {
-    TimeUnit unit = time_unit(name->value.bytes());
-    if (!truncates(name->value.bytes(), unit)) unit = TimeUnit::kNone;
-    prepared = std::make_shared<const PreparedUnit>(PreparedUnit{unit});
-  }
   const DataType type = time->type;
-  return make_call(context.function, strict<&truncate_time>, type,
-                   {std::move(name), std::move(time)}, {.prepared = std::move(prepared)});
+  const Run run = truncation(name);
+  return make_call(context.function, run, type, {std::move(name), std::move(time)});
 }
 
 struct MonthPlace {

@@ -84,7 +84,8 @@ bool whole_number(const Directive& directive, const Cell& value, const DataType&
   if (directive.conversion == 'd') {
     const uint64_t size =
         minus ? 0 - static_cast<uint64_t>(value.number) : static_cast<uint64_t>(value.number);
-    text = dress(directive, minus, std::to_string(size));
+    text.clear();
+    text += dress(directive, minus, std::to_string(size));
     return true;
   }
   uint64_t bits = static_cast<uint64_t>(value.number);
@@ -100,7 +101,8 @@ bool whole_number(const Directive& directive, const Cell& value, const DataType&
                        : directive.conversion == 'o' ? "0"
                        : directive.conversion == 'x' ? "0x"
                                                      : "0X";
-  text = dress(directive, false, std::string(prefix) + digits);
+  text.clear();
+  text += dress(directive, false, std::string(prefix) + digits);
   return true;
 }
 
@@ -126,7 +128,8 @@ bool real_number(const Directive& directive, const Cell& value, const DataType& 
   const char format[] = {'%', '.', '*', directive.conversion, 0};
   std::snprintf(digits, sizeof digits, format, directive.precision < 0 ? 6 : directive.precision,
                 std::fabs(real));
-  text = dress(directive, std::signbit(real), digits);
+  text.clear();
+  text += dress(directive, std::signbit(real), digits);
   return true;
 }
 
@@ -145,7 +148,7 @@ bool convert(const Directive& directive, const Cell& value, const DataType& type
       } else {
         append_text(value, type, call.zone(), text);
       }
-      if (directive.precision >= 0) text = std::string(characters(text, 0, directive.precision));
+      if (directive.precision >= 0) text.resize(characters(text, 0, directive.precision).size());
       return true;
     default:
       break;
@@ -193,7 +196,8 @@ Cell format_string(Call& call) {
     if (!read(pattern, ++i, directive))
       return call.fail(
           "format_string: a % of the pattern is not complete; write %% for the sign itself");
-    std::string text(1, directive.conversion == 'n' ? '\n' : '%');
+    std::string& text = call.scratch();
+    text = directive.conversion == 'n' ? '\n' : '%';
     if (directive.conversion != 'n' && directive.conversion != '%') {
       const size_t argument = directive.argument > 0 ? directive.argument : next++;
       if (argument >= call.size())
@@ -207,14 +211,17 @@ Cell format_string(Call& call) {
     }
     const auto width = static_cast<size_t>(std::max<int64_t>(directive.width, 0));
     const auto size = static_cast<size_t>(count_characters(text));
-    const std::string blanks(width > size ? width - size : 0, ' ');
-    if (!directive.has('-')) out.append(blanks);
+    const size_t blanks = width > size ? width - size : 0;
+    const auto fill = [&] {
+      for (size_t blank = 0; blank < blanks; ++blank) out.push(' ');
+    };
+    if (!directive.has('-')) fill();
     if (directive.conversion == 'S' || directive.conversion == 'B') {
       append_upper(text, out);
     } else {
       out.append(text);
     }
-    if (directive.has('-')) out.append(blanks);
+    if (directive.has('-')) fill();
   }
   return out.cell();
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "penstock/core/row/cell_list.h"
 #include "penstock/core/row/json_path.h"
 #include "penstock/core/row/json_row.h"
 #include "penstock/core/row/json_text.h"
@@ -76,7 +77,7 @@ Result<BoundPtr> build_from_json(const BuildContext& context, const Arguments& a
 }
 
 Cell to_json(Call& call, const Cell& value) {
-  std::string text;
+  std::string& text = call.scratch();
   append_json(value, call.type_of(0), *call.prepared<JsonTextOptions>(), text);
   return call.arena().copy_cell(text);
 }
@@ -116,14 +117,17 @@ struct PreparedPath {
 };
 
 Cell get_json_object(Call& call, const Cell& json, const Cell& text) {
-  std::string found;
-  if (const auto* prepared = call.prepared<PreparedPath>()) {
-    if (!prepared->path || !prepared->path->extract(json.bytes(), found)) return Cell::of_null();
-  } else {
-    const std::optional<JsonPath> path = JsonPath::parse(text.bytes());
-    if (!path || !path->extract(json.bytes(), found)) return Cell::of_null();
-  }
-  return call.arena().copy_cell(found);
+  const auto* prepared = call.prepared<PreparedPath>();
+  const std::optional<JsonPath> parsed =
+      prepared == nullptr ? JsonPath::parse(text.bytes()) : std::nullopt;
+  const JsonPath* path = nullptr;
+  if (prepared != nullptr && prepared->path) path = &*prepared->path;
+  if (parsed) path = &*parsed;
+  if (path == nullptr) return Cell::of_null();
+  std::string& buffer = call.scratch();
+  const std::optional<std::string_view> found = path->find(json.bytes(), buffer);
+  if (!found) return Cell::of_null();
+  return found->data() == buffer.data() ? call.arena().copy_cell(*found) : Cell::of_bytes(*found);
 }
 
 Result<BoundPtr> build_get_json_object(const BuildContext& context, const Arguments& arguments) {
@@ -151,8 +155,8 @@ Cell array_length(Call&, const Cell& json) {
 Cell object_keys(Call& call, const Cell& json) {
   JsonReader reader(json.bytes(), kLenientSyntax);
   if (reader.next() != JsonToken::kBeginObject) return Cell::of_null();
-  std::vector<Cell> keys;
-  std::string buffer;
+  CellList keys(call.arena());
+  std::string& buffer = call.scratch();
   while (reader.next() != JsonToken::kEndObject) {
     if (reader.token() != JsonToken::kName) return Cell::of_null();
     keys.push_back(call.arena().copy_cell(reader.text(buffer)));

@@ -190,39 +190,25 @@ Result<BoundPtr> build_on_map(const BuildContext& context, const Arguments& argu
   return make_call(context.function, kRun, type, {map, *lambda});
 }
 
-// Merging by hand: an order that contradicts itself must do no harm, which std::sort does not promise.
 Cell sort_by(Call& call, const Cell& array) {
   const CellForm form = cell_form(call.type().element());
-  std::span<Cell> from = elements_of(array, form, call.arena());
-  std::span<Cell> to = elements_of(array, form, call.arena());
-  for (std::size_t run = 1; run < from.size() && !call.failed(); run *= 2) {
-    for (std::size_t start = 0; start < from.size(); start += 2 * run) {
-      const std::size_t middle = std::min(start + run, from.size());
-      const std::size_t end = std::min(start + 2 * run, from.size());
-      std::size_t a = start;
-      std::size_t b = middle;
-      for (std::size_t i = start; i < end; ++i) {
-        bool second = a == middle;
-        if (!second && b < end) {
-          const Cell order = call.apply(0, from[a], from[b]);
-          if (order.null && !call.failed())
-            return call.fail("array_sort: the lambda gave null; it must give a number");
-          second = order.number > 0;
-        }
-        to[i] = second ? from[b++] : from[a++];
-      }
-    }
-    std::swap(from, to);
-  }
-  return make_array(from, form, call.arena());
+  const auto after = [&](const Cell& a, const Cell& b) {
+    if (call.failed()) return false;
+    const Cell order = call.apply(0, a, b);
+    if (order.null && !call.failed())
+      call.fail("array_sort: the lambda gave null; it must give a number");
+    return order.number > 0;
+  };
+  const std::span<Cell> cells = elements_of(array, form, call.arena());
+  return make_array(sorted_cells(cells, call.arena(), after), form, call.arena());
 }
 Cell sort_nulls_last(Call& call, const Cell& array) {
   const DataType& type = call.type().element();
+  const auto after = [&](const Cell& a, const Cell& b) {
+    return a.null != b.null ? a.null : compare_cells(a, b, type) > 0;
+  };
   const std::span<Cell> cells = elements_of(array, cell_form(type), call.arena());
-  std::stable_sort(cells.begin(), cells.end(), [&](const Cell& a, const Cell& b) {
-    return a.null != b.null ? b.null : compare_cells(a, b, type) < 0;
-  });
-  return make_array(cells, cell_form(type), call.arena());
+  return make_array(sorted_cells(cells, call.arena(), after), cell_form(type), call.arena());
 }
 Result<BoundPtr> build_array_sort(const BuildContext& context, const Arguments& arguments) {
   static const DataType kInt = TypeKind::kInt;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "penstock/core/row/cell_list.h"
 #include "penstock/operators/expression/functions/cell_set.h"
 #include "penstock/operators/expression/functions/families.h"
 #include "penstock/operators/expression/type_rules.h"
@@ -22,8 +23,8 @@ Cell checked_map(Call& call, std::span<const Cell> keys, std::span<const Cell> v
 }
 
 Cell map_of(Call& call) {
-  std::vector<Cell> keys;
-  std::vector<Cell> values;
+  CellList keys(call.arena());
+  CellList values(call.arena());
   for (std::size_t i = 0; i + 1 < call.size(); i += 2) {
     keys.push_back(call[i]);
     values.push_back(call[i + 1]);
@@ -99,8 +100,8 @@ Result<BoundPtr> build_contains_key(const BuildContext& context, const Arguments
 }
 
 Cell concat_maps(Call& call) {
-  std::vector<Cell> keys;
-  std::vector<Cell> values;
+  CellList keys(call.arena());
+  CellList values(call.arena());
   for (std::size_t i = 0; i < call.size(); ++i) {
     if (call[i].null) return Cell::of_null();
     const MapView view(call[i]);
@@ -139,8 +140,8 @@ Result<BoundPtr> build_from_arrays(const BuildContext& context, const Arguments&
 
 Cell map_from_entries(Call& call, const Cell& array) {
   const ArrayView view(array);
-  std::vector<Cell> keys;
-  std::vector<Cell> values;
+  CellList keys(call.arena());
+  CellList values(call.arena());
   for (std::size_t i = 0; i < view.size(); ++i) {
     if (view.is_null(i)) return Cell::of_null();
     const RowView entry(view.cell(i, CellForm::kBytes), 2);
@@ -162,8 +163,8 @@ Result<BoundPtr> build_from_entries(const BuildContext& context, const Arguments
 
 // The text cut at one separator after the other; both are taken as they are.
 Cell map_of_text(Call& call, const Cell& text, const Cell& between, const Cell& inside) {
-  std::vector<Cell> keys;
-  std::vector<Cell> values;
+  CellList keys(call.arena());
+  CellList values(call.arena());
   std::string_view rest = text.bytes();
   for (bool more = true; more;) {
     const std::size_t end = between.size == 0 ? rest.npos : rest.find(between.bytes());
@@ -232,10 +233,9 @@ Cell zip_arrays(Call& call) {
     if (call[i].null) return Cell::of_null();
     size = std::max(size, ArrayView(call[i]).size());
   }
-  std::vector<CellForm> forms;
-  for (std::size_t j = 0; j < call.size(); ++j)
-    forms.push_back(cell_form(call.type_of(j).element()));
-  std::vector<Cell> entry(call.size());
+  const std::span forms(call.arena().allocate_array<CellForm>(call.size()), call.size());
+  for (std::size_t j = 0; j < call.size(); ++j) forms[j] = cell_form(call.type_of(j).element());
+  const std::span entry(call.arena().allocate_array<Cell>(call.size()), call.size());
   Cell* cells = call.arena().allocate_array<Cell>(size);
   for (std::size_t i = 0; i < size; ++i) {
     for (std::size_t j = 0; j < call.size(); ++j) {

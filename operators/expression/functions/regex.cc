@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "penstock/core/row/cell_list.h"
 #include "penstock/operators/expression/functions/families.h"
 #include "penstock/operators/expression/type_rules.h"
 
@@ -50,8 +51,11 @@ Cell rlike(Call& call, const Cell& text, const Cell& pattern) {
 
 // Each match in turn, with its groups; `visit` says whether to go on. An empty match is followed by one character.
 template <class Visit>
-void each_match(const RE2& re, std::string_view text, int groups, const Visit& visit) {
-  std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups) + 1);
+void each_match(Arena& arena, const RE2& re, std::string_view text, int groups,
+                const Visit& visit) {
+  const std::span found(
+      arena.allocate_array<re2::StringPiece>(static_cast<std::size_t>(groups) + 1),
+      static_cast<std::size_t>(groups) + 1);
   std::size_t at = 0;
   while (at <= text.size() &&
          re.Match(piece(text), at, text.size(), RE2::UNANCHORED, found.data(), groups + 1)) {
@@ -77,7 +81,7 @@ Cell extract_group(Call& call, const Cell& text, const Cell& pattern, const Cell
     if (!check_group(call, re, group.number)) return Cell::of_null();
     Cell out = Cell::of_bytes("");
     const auto wanted = static_cast<std::size_t>(group.number);
-    each_match(re, text.bytes(), static_cast<int>(group.number),
+    each_match(call.arena(), re, text.bytes(), static_cast<int>(group.number),
                [&](std::size_t, const auto& found) {
                  if (found[wanted].data() != nullptr) out = Cell::of_bytes(view(found[wanted]));
                  return false;
@@ -92,14 +96,15 @@ Cell extract_first(Call& call, const Cell& text, const Cell& pattern) {
 Cell extract_all_groups(Call& call, const Cell& text, const Cell& pattern, const Cell& group) {
   return with_pattern(call, pattern, [&](const RE2& re) {
     if (!check_group(call, re, group.number)) return Cell::of_null();
-    std::vector<Cell> cells;
+    CellList cells(call.arena());
     const auto wanted = static_cast<std::size_t>(group.number);
-    each_match(
-        re, text.bytes(), static_cast<int>(group.number), [&](std::size_t, const auto& found) {
-          cells.push_back(found[wanted].data() == nullptr ? Cell::of_bytes("")
-                                                          : Cell::of_bytes(view(found[wanted])));
-          return true;
-        });
+    each_match(call.arena(), re, text.bytes(), static_cast<int>(group.number),
+               [&](std::size_t, const auto& found) {
+                 cells.push_back(found[wanted].data() == nullptr
+                                     ? Cell::of_bytes("")
+                                     : Cell::of_bytes(view(found[wanted])));
+                 return true;
+               });
     return make_array(cells, CellForm::kBytes, call.arena());
   });
 }
@@ -110,14 +115,15 @@ Cell extract_all_first(Call& call, const Cell& text, const Cell& pattern) {
 Cell count_matches(Call& call, const Cell& text, const Cell& pattern) {
   return with_pattern(call, pattern, [&](const RE2& re) {
     std::int64_t count = 0;
-    each_match(re, text.bytes(), 0, [&](std::size_t, const auto&) { return ++count > 0; });
+    each_match(call.arena(), re, text.bytes(), 0,
+               [&](std::size_t, const auto&) { return ++count > 0; });
     return Cell::of_number(count);
   });
 }
 Cell first_match(Call& call, const Cell& text, const Cell& pattern) {
   return with_pattern(call, pattern, [&](const RE2& re) {
     Cell out = Cell::of_null();
-    each_match(re, text.bytes(), 0, [&](std::size_t, const auto& found) {
+    each_match(call.arena(), re, text.bytes(), 0, [&](std::size_t, const auto& found) {
       out = Cell::of_bytes(view(found[0]));
       return false;
     });
@@ -131,7 +137,7 @@ std::int64_t characters(std::string_view text) {
 Cell match_place(Call& call, const Cell& text, const Cell& pattern) {
   return with_pattern(call, pattern, [&](const RE2& re) {
     std::int64_t place = 0;
-    each_match(re, text.bytes(), 0, [&](std::size_t start, const auto&) {
+    each_match(call.arena(), re, text.bytes(), 0, [&](std::size_t start, const auto&) {
       place = characters(text.bytes().substr(0, start)) + 1;
       return false;
     });
@@ -140,7 +146,7 @@ Cell match_place(Call& call, const Cell& text, const Cell& pattern) {
 }
 
 // Java's replacements: $1 is a group, \ takes the next character as it is. False for a group that is not there.
-bool append_replacement(std::string_view by, const std::vector<re2::StringPiece>& found,
+bool append_replacement(std::string_view by, std::span<const re2::StringPiece> found,
                         std::string& out) {
   for (std::size_t i = 0; i < by.size(); ++i) {
     if (by[i] == '\\' && i + 1 < by.size()) {
@@ -173,15 +179,17 @@ Cell replace_from(Call& call, const Cell& text, const Cell& pattern, const Cell&
         ++from;
     if (from >= text.size && place.number > 1) return text;
     const std::string_view rest = text.bytes().substr(from);
-    std::string out(text.bytes().substr(0, from));
+    std::string& out = call.scratch();
+    out.assign(text.bytes().substr(0, from));
     std::size_t done = 0;
     bool good = true;
-    each_match(re, rest, re.NumberOfCapturingGroups(), [&](std::size_t start, const auto& found) {
-      out += rest.substr(done, start - done);
-      done = start + found[0].size();
-      good = append_replacement(by.bytes(), found, out) && out.size() <= kValueBytesMax;
-      return good;
-    });
+    each_match(call.arena(), re, rest, re.NumberOfCapturingGroups(),
+               [&](std::size_t start, const auto& found) {
+                 out += rest.substr(done, start - done);
+                 done = start + found[0].size();
+                 good = append_replacement(by.bytes(), found, out) && out.size() <= kValueBytesMax;
+                 return good;
+               });
     if (!good)
       return call.fail(
           "regexp_replace: the replacement names a group that is not there, or the text gets too "
@@ -197,7 +205,7 @@ Cell replace_all(Call& call, const Cell& text, const Cell& pattern, const Cell& 
 // The parts between the matches; a limit above 0 bounds their number. An empty pattern gives the characters.
 Cell split_limited(Call& call, const Cell& text, const Cell& pattern, const Cell& limit) {
   const std::string_view all = text.bytes();
-  std::vector<Cell> parts;
+  CellList parts(call.arena());
   std::size_t done = 0;
   const bool bounded = limit.number > 0;
   const auto full = [&] {
@@ -215,7 +223,7 @@ Cell split_limited(Call& call, const Cell& text, const Cell& pattern, const Cell
   }
   return with_pattern(call, pattern, [&](const RE2& re) {
     if (!full()) {
-      each_match(re, all, 0, [&](std::size_t start, const auto& found) {
+      each_match(call.arena(), re, all, 0, [&](std::size_t start, const auto& found) {
         if (found[0].empty() && start == 0) return true;
         parts.push_back(Cell::of_bytes(all.substr(done, start - done)));
         done = start + found[0].size();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "penstock/core/row/decimal128.h"
+#include "penstock/operators/expression/cast.h"
 #include "penstock/operators/expression/type_rules.h"
 
 namespace penstock::expression {
@@ -57,19 +58,6 @@ Cell round_double(Call&, const Cell& value, const Cell& digits) {
   return Cell::of_real(round_real(value.real, digits.number, kEven));
 }
 
-int64_t wrap(Int128 value, TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kByte:
-      return static_cast<int8_t>(value);
-    case TypeKind::kShort:
-      return static_cast<int16_t>(value);
-    case TypeKind::kInt:
-      return static_cast<int32_t>(value);
-    default:
-      return static_cast<int64_t>(value);
-  }
-}
-
 template <bool kEven>
 Cell round_integer(Call& call, const Cell& value, const Cell& digits) {
   if (digits.number >= 0) return value;
@@ -78,7 +66,7 @@ Cell round_integer(Call& call, const Cell& value, const Cell& digits) {
   const auto rounding = kEven ? DecimalRounding::kHalfEven : DecimalRounding::kHalfUp;
   if (!round_decimal(value.number, 0, static_cast<int>(digits.number), rounding, out))
     return Cell::of_null();
-  const int64_t wrapped = wrap(out, call.type().kind());
+  const int64_t wrapped = narrow(out, call.type().kind());
   if (call.settings().ansi && Int128{wrapped} != out)
     return call.fail("round: the result does not fit in " + call.type().to_string() +
                      "; cast to a wider type");
@@ -148,16 +136,12 @@ Result<BoundPtr> build_rounding(const BuildContext& context, const Arguments& ar
                 : Result<BoundPtr>(rounded);
 }
 
-// As Java narrows a double to a long.
-int64_t saturate(double value) {
-  if (std::isnan(value)) return 0;
-  if (value >= 0x1p63) return std::numeric_limits<int64_t>::max();
-  if (value < -0x1p63) return std::numeric_limits<int64_t>::min();
-  return static_cast<int64_t>(value);
+Cell floor_real(Call&, const Cell& a) {
+  return Cell::of_number(saturate<std::int64_t>(std::floor(a.real)));
 }
-
-Cell floor_real(Call&, const Cell& a) { return Cell::of_number(saturate(std::floor(a.real))); }
-Cell ceil_real(Call&, const Cell& a) { return Cell::of_number(saturate(std::ceil(a.real))); }
+Cell ceil_real(Call&, const Cell& a) {
+  return Cell::of_number(saturate<std::int64_t>(std::ceil(a.real)));
+}
 
 template <DecimalRounding kRounding>
 Result<BoundPtr> build_directed(const BuildContext& context, const Arguments& arguments, Run real) {

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "penstock/operators/expression/functions/families.h"
+#include "penstock/operators/expression/functions/small_bytes.h"
 #include "penstock/operators/expression/functions/utf8.h"
 #include "penstock/operators/expression/type_rules.h"
 
@@ -17,11 +18,15 @@ bool is_too_long(size_t bytes, int64_t times) {
 }
 
 Cell upper(Call& call, const Cell& a) {
+  char* to = call.arena().allocate(a.size);
+  if (write_upper_ascii(a.bytes(), to)) return text_cell({to, a.size});
   ArenaText out(call.arena(), a.size + 8);
   append_upper(a.bytes(), out);
   return out.cell();
 }
 Cell lower(Call& call, const Cell& a) {
+  char* to = call.arena().allocate(a.size);
+  if (write_lower_ascii(a.bytes(), to)) return text_cell({to, a.size});
   ArenaText out(call.arena(), a.size + 8);
   append_lower(a.bytes(), out);
   return out.cell();
@@ -86,18 +91,18 @@ Cell right(Call&, const Cell& a, const Cell& count) {
 }
 
 Cell concat(Call& call) {
+  const Operands texts = call.operands();
   size_t size = 0;
-  for (size_t i = 0; i < call.size(); ++i) {
-    if (call[i].null) return Cell::of_null();
-    size += call[i].size;
+  bool null = false;
+  for (size_t i = 0; i < texts.count; ++i) {
+    null |= texts[i].null;
+    size += texts[i].size;
   }
+  if (null) return Cell::of_null();
   if (size > kValueBytesMax) return too_long(call);
   char* to = call.arena().allocate(size);
   char* at = to;
-  for (size_t i = 0; i < call.size(); ++i) {
-    if (call[i].size > 0) std::memcpy(at, call[i].data, call[i].size);
-    at += call[i].size;
-  }
+  for (size_t i = 0; i < texts.count; ++i) at = copy_bytes(at, texts[i].bytes());
   return text_cell({to, size});
 }
 

@@ -68,27 +68,6 @@ TimeUnit time_unit(std::string_view name) noexcept {
   return TimeUnit::kNone;
 }
 
-std::int64_t unit_micros(TimeUnit unit) noexcept {
-  switch (unit) {
-    case TimeUnit::kWeek:
-      return 7 * kMicrosPerDay;
-    case TimeUnit::kDay:
-      return kMicrosPerDay;
-    case TimeUnit::kHour:
-      return kMicrosPerHour;
-    case TimeUnit::kMinute:
-      return kMicrosPerMinute;
-    case TimeUnit::kSecond:
-      return kMicrosPerSecond;
-    case TimeUnit::kMillisecond:
-      return kMicrosPerMilli;
-    case TimeUnit::kMicrosecond:
-      return 1;
-    default:
-      return 0;
-  }
-}
-
 std::int64_t unit_months(TimeUnit unit) noexcept {
   return unit == TimeUnit::kYear      ? 12
          : unit == TimeUnit::kQuarter ? 3

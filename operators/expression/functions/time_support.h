@@ -11,8 +11,9 @@
 namespace penstock::expression {
 
 // The zone whose clock a value of this type shows: the session's for timestamps, none for the others.
-inline TimeZone clock_of(const Call& call, const DataType& type) {
-  return type.is(TypeKind::kTimestamp) ? call.zone() : TimeZone();
+inline const TimeZone kNoZone;
+inline const TimeZone& clock_of(const Call& call, const DataType& type) noexcept {
+  return type.is(TypeKind::kTimestamp) ? call.zone() : kNoZone;
 }
 
 // A time zone that an argument names: found once when it is a constant.
@@ -46,7 +47,26 @@ enum class TimeUnit : std::uint8_t {
 };
 TimeUnit time_unit(std::string_view name) noexcept;
 // Of units up to a week, in micros; 0 for the others.
-std::int64_t unit_micros(TimeUnit unit) noexcept;
+constexpr std::int64_t unit_micros(TimeUnit unit) noexcept {
+  switch (unit) {
+    case TimeUnit::kWeek:
+      return 7 * kMicrosPerDay;
+    case TimeUnit::kDay:
+      return kMicrosPerDay;
+    case TimeUnit::kHour:
+      return kMicrosPerHour;
+    case TimeUnit::kMinute:
+      return kMicrosPerMinute;
+    case TimeUnit::kSecond:
+      return kMicrosPerSecond;
+    case TimeUnit::kMillisecond:
+      return kMicrosPerMilli;
+    case TimeUnit::kMicrosecond:
+      return 1;
+    default:
+      return 0;
+  }
+}
 // Of a quarter 3, of a year 12; 0 for units that are no months.
 std::int64_t unit_months(TimeUnit unit) noexcept;
 

@@ -1,7 +1,7 @@
 // operators/expression/functions/utf8.h -- characters of UTF-8 texts, and texts made piece by piece in the arena.
 //
 // Broken bytes    count as one character each, and nothing reads behind the end.
-// Cost            No allocation but from the arena.
+// Cost            No allocation but from the arena. ASCII goes by eight bytes at a time.
 #pragma once
 
 #include <algorithm>
@@ -19,15 +19,35 @@ inline size_t character_bytes(std::string_view text, size_t i) noexcept {
   const size_t bytes = lead < 0xC0U ? 1 : lead < 0xE0U ? 2 : lead < 0xF0U ? 3 : 4;
   return std::min(bytes, text.size() - i);
 }
+// Whether the eight bytes at `i` are characters of one byte each. REQUIRES: they are there.
+inline bool is_ascii_word(std::string_view text, size_t i, uint64_t& word) noexcept {
+  std::memcpy(&word, text.data() + i, sizeof word);
+  return (word & 0x8080808080808080U) == 0;
+}
 inline int64_t count_characters(std::string_view text) noexcept {
   int64_t count = 0;
-  for (size_t i = 0; i < text.size(); i += character_bytes(text, i)) ++count;
+  uint64_t word = 0;
+  for (size_t i = 0; i < text.size(); ++count) {
+    for (; i + 8 <= text.size() && is_ascii_word(text, i, word); i += 8) count += 8;
+    if (i == text.size()) break;
+    i += character_bytes(text, i);
+  }
   return count;
 }
 // Where the n-th character begins; the end of the text when it has fewer.
 inline size_t offset_of(std::string_view text, int64_t n) noexcept {
+  if (n >= static_cast<int64_t>(text.size())) return text.size();
   size_t i = 0;
-  for (; n > 0 && i < text.size(); --n) i += character_bytes(text, i);
+  uint64_t word = 0;
+  while (n > 0 && i < text.size()) {
+    if (n >= 8 && i + 8 <= text.size() && is_ascii_word(text, i, word)) {
+      n -= 8;
+      i += 8;
+    } else {
+      --n;
+      i += character_bytes(text, i);
+    }
+  }
   return i;
 }
 inline std::string_view characters(std::string_view text, int64_t from, int64_t until) noexcept {
@@ -70,6 +90,9 @@ class ArenaText {
   char* data_;
 };
 
+// Upper and lower case of ASCII, as many bytes; false, and nothing that counts is written, for other texts.
+bool write_upper_ascii(std::string_view text, char* to) noexcept;
+bool write_lower_ascii(std::string_view text, char* to) noexcept;
 // Upper and lower case of Unicode, where one character may become several.
 void append_upper(std::string_view text, ArenaText& out) noexcept;
 void append_lower(std::string_view text, ArenaText& out) noexcept;
