@@ -239,20 +239,38 @@ Result<std::vector<Output>> analyze(std::string_view text, const ExpressionPtr& 
   return Analyzer(text, schema, settings).outputs(expression);
 }
 
-Result<expression::Program> compile_columns(std::string_view text, const Schema& schema,
-                                            const expression::Settings& settings, Schema& output) {
+namespace {
+
+Status add_outputs(std::string_view text, const Schema& schema,
+                   const expression::Settings& settings, std::vector<BoundPtr>& values,
+                   std::vector<Field>& fields) {
   Result<ExpressionPtr> parsed = parse_expression(text);
   if (!parsed.ok()) return parsed.status();
   Result<std::vector<Output>> outputs = analyze(text, *parsed, schema, settings);
   if (!outputs.ok()) return outputs.status();
-  std::vector<BoundPtr> values;
-  std::vector<Field> fields;
   for (const Output& one : *outputs) {
     values.push_back(one.value);
     fields.push_back({one.name, one.value->type, one.value->nullable});
   }
+  return {};
+}
+
+}  // namespace
+
+Result<expression::Program> compile_select(std::span<const std::string> texts, const Schema& schema,
+                                           const expression::Settings& settings, Schema& output) {
+  std::vector<BoundPtr> values;
+  std::vector<Field> fields;
+  for (const std::string& text : texts)
+    PENSTOCK_RETURN_IF_ERROR(add_outputs(text, schema, settings, values, fields));
   output = Schema(std::move(fields));
   return expression::compile_program(values, settings);
+}
+
+Result<expression::Program> compile_columns(std::string_view text, const Schema& schema,
+                                            const expression::Settings& settings, Schema& output) {
+  const std::string texts[] = {std::string(text)};
+  return compile_select(texts, schema, settings, output);
 }
 
 Result<expression::Program> compile(std::string_view text, const Schema& schema,
@@ -265,6 +283,17 @@ Result<expression::Program> compile(std::string_view text, const Schema& schema,
                         "name one column");
   }
   return program;
+}
+
+Result<expression::Program> compile_condition(std::string_view text, const Schema& schema,
+                                              const expression::Settings& settings) {
+  Result<expression::Program> program = compile(text, schema, settings);
+  if (!program.ok() || program->type().is(TypeKind::kBoolean) ||
+      program->type().is(TypeKind::kNull))
+    return program;
+  return source_error(text, {0, static_cast<uint32_t>(text.size())},
+                      "this is " + program->type().to_string() + ", no condition",
+                      "compare it with something");
 }
 
 }  // namespace penstock::sql

@@ -4,6 +4,7 @@
 // Errors      Invalid argument with line, column, a caret, cause and remedy; unknown names get the nearest.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,5 +31,11 @@ Result<expression::Program> compile(std::string_view text, const Schema& schema,
 // Result i of the program is column i of `output`.
 Result<expression::Program> compile_columns(std::string_view text, const Schema& schema,
                                             const expression::Settings& settings, Schema& output);
+// The same for several texts, whose columns stand one behind the other.
+Result<expression::Program> compile_select(std::span<const std::string> texts, const Schema& schema,
+                                           const expression::Settings& settings, Schema& output);
+// From the text of a condition: refuses what is no BOOLEAN.
+Result<expression::Program> compile_condition(std::string_view text, const Schema& schema,
+                                              const expression::Settings& settings = {});
 
 }  // namespace penstock::sql
