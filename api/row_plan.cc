@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "penstock/sql/analyzer/analyzer.h"
+#include "penstock/sql/analyzer/generators.h"
 
 namespace penstock::internal {
 namespace {
@@ -30,8 +31,8 @@ PlannedProgram plan_condition(Plan& plan, const Expr& condition, const Schema& s
                  sql::compile_condition(condition.text, schema, settings));
 }
 
-PlannedProgram plan_select(Plan& plan, std::span<const Expr> values, const Schema& schema,
-                           const expression::Settings& settings, Schema& output) {
+PlannedSelection plan_select(Plan& plan, std::span<const Expr> values, const Schema& schema,
+                             const expression::Settings& settings) {
   std::vector<std::string> texts;
   std::string all;
   for (const Expr& value : values) {
@@ -43,13 +44,14 @@ PlannedProgram plan_select(Plan& plan, std::span<const Expr> values, const Schem
         Status::invalid_argument("select: there is no expression; write \"*\" for all columns"));
     return {};
   }
-  // One by one first: an error then names its own expression.
-  for (const std::string& text : texts) {
-    Schema ignored;
-    Result<expression::Program> one = sql::compile_columns(text, schema, settings, ignored);
-    if (!one.ok()) return planned(plan, "select", text, one.status());
+  Result<sql::Selection> selection = sql::compile_selection(texts, schema, settings);
+  if (selection.ok()) {
+    return {{std::move(selection->program), shown(all)},
+            std::move(selection->generator),
+            std::move(selection->output)};
   }
-  return planned(plan, "select", all, sql::compile_select(texts, schema, settings, output));
+  plan.refuse(selection.status().with_place("select"));
+  return {};
 }
 
 std::size_t plan_time_column(Plan& plan, std::string_view name, const Schema& schema) {

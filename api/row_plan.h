@@ -16,6 +16,7 @@
 #include "penstock/core/row/data_type.h"
 #include "penstock/core/row/json_row.h"
 #include "penstock/io/decode/decode_options.h"
+#include "penstock/operators/row/row_generator.h"
 #include "penstock/operators/row/row_program.h"
 
 namespace penstock {
@@ -30,9 +31,13 @@ namespace internal {
 
 PlannedProgram plan_condition(Plan& plan, const Expr& condition, const Schema& schema,
                               const expression::Settings& settings);
-// `output`: the columns of all expressions, in their order.
-PlannedProgram plan_select(Plan& plan, std::span<const Expr> values, const Schema& schema,
-                           const expression::Settings& settings, Schema& output);
+struct PlannedSelection {
+  PlannedProgram program;
+  std::optional<RowGenerator> generator;
+  Schema output;
+};
+PlannedSelection plan_select(Plan& plan, std::span<const Expr> values, const Schema& schema,
+                             const expression::Settings& settings);
 // The place of a TIMESTAMP column.
 std::size_t plan_time_column(Plan& plan, std::string_view name, const Schema& schema);
 // What becomes of bad records: as given, or as the mode of the format says.

@@ -1,5 +1,4 @@
-// api/row_stream.h -- RowStream: a stream of rows, whose columns are known when the job is written, and expressions over
-// them.
+// api/row_stream.h -- RowStream: a stream of rows with columns that are known when the job is written; expressions.
 //
 //   job.rows(line_file_source({.path = "payments.csv"}), CsvRows{{{"header", "true"}}},
 //            "card STRING, amount DOUBLE, ts TIMESTAMP")
@@ -67,11 +66,13 @@ class [[nodiscard]] RowStream {
     return std::move(*this).append(FilterRows(std::move(program), schema_.size()), schema_);
   }
   // Rows of the values of all expressions. Names come from AS, from columns, or from the text; "*" is all columns.
+  // One of them may be a generator, such as explode(tags), which makes as many rows as it says.
   auto select(const std::vector<Expr>& values) && {
-    Schema output;
-    PlannedProgram program = internal::plan_select(*plan_, values, schema_, settings_, output);
-    SelectRows op(std::move(program), schema_.size(), output);
-    return std::move(*this).append(std::move(op), std::move(output));
+    internal::PlannedSelection selection =
+        internal::plan_select(*plan_, values, schema_, settings_);
+    SelectRows op(std::move(selection.program), schema_.size(), selection.output,
+                  std::move(selection.generator));
+    return std::move(*this).append(std::move(op), std::move(selection.output));
   }
   auto map(const Expr& value) && { return std::move(*this).select({value}); }
   // Typed records: `Out function(const RowView&)`. They must not point into the row where they change thread.

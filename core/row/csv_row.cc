@@ -46,7 +46,8 @@ void describe(std::string& fault, const Field& field, std::string_view text) {
 }  // namespace
 
 Schema nullable_schema(const Schema& schema) {
-  const auto fields = nullable_type(schema.type()).fields();
+  const DataType type = nullable_type(schema.type());
+  const auto fields = type.fields();
   return Schema(std::vector<Field>(fields.begin(), fields.end()));
 }
 

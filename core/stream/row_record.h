@@ -1,4 +1,4 @@
-// core/stream/row_record.h -- Row: a row on its way through one chain, as bytes that are lent, and where they came from.
+// core/stream/row_record.h -- Row: a row on its way through one chain, as bytes that are lent, and where they are from.
 //
 // Ownership   The bytes belong to the operator or decoder that made them, and live until it makes the next; operators
 //             that pass a row on lend it further. Who keeps a row copies its bytes.

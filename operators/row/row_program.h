@@ -1,8 +1,7 @@
-// operators/row/row_program.h -- a compiled expression inside of an operator, with what it does about rows that it fails
-// on.
+// operators/row/row_program.h -- a compiled expression inside of an operator, and what becomes of rows it fails on.
 //
-// Errors      A row that an expression fails on (ANSI, a broken pattern) is refused to its origin, with the operator, the
-//             expression and the reason; a row without origin fails the task.
+// Errors      A row that an expression fails on (ANSI, a broken pattern) is refused to its origin, with the operator,
+//             the expression and the reason; a row without origin fails the task.
 // Threads     A prototype may be copied; each copy makes its own evaluator when it is opened.
 // Cost        evaluate(): that of the program. Refusing is cold.
 #pragma once

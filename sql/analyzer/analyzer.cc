@@ -7,6 +7,7 @@
 #include "penstock/operators/expression/function_table.h"
 #include "penstock/operators/expression/functions/access.h"
 #include "penstock/operators/expression/type_rules.h"
+#include "penstock/sql/analyzer/generators.h"
 #include "penstock/sql/analyzer/literals.h"
 #include "penstock/sql/parser/expression_parser.h"
 
@@ -20,8 +21,9 @@ using expression::LambdaArgument;
 
 class Analyzer {
  public:
-  Analyzer(std::string_view text, const Schema& schema, const expression::Settings& settings)
-      : text_(text), schema_(schema), settings_(settings) {}
+  Analyzer(std::string_view text, const Schema& schema, const expression::Settings& settings,
+           uint32_t& next_variable)
+      : text_(text), schema_(schema), settings_(settings), next_variable_(next_variable) {}
 
   Result<std::vector<Output>> outputs(const ExpressionPtr& expression) {
     const Expression& value =
@@ -96,12 +98,13 @@ class Analyzer {
       }
       const std::string fallback =
           all.empty() ? "there are no columns here" : "the columns are " + all;
-      return at(expression, "there is no column \"" + std::string(name) + "\"",
+      return at(expression, "there is no column \"" + std::string(name.substr(0, 60)) + "\"",
                 hint(name, names, fallback));
     }
     for (size_t i = *index + 1; i < schema_.size(); ++i) {
       if (same_name(schema_[i].name, name))
-        return at(expression, "there are several columns \"" + std::string(name) + "\"",
+        return at(expression,
+                  "there are several columns \"" + std::string(name.substr(0, 60)) + "\"",
                   "rename all but one");
     }
     return expression::make_column(static_cast<uint32_t>(*index), schema_[*index].type,
@@ -138,6 +141,10 @@ class Analyzer {
   }
 
   Result<BoundPtr> bind_call(const Expression& expression) {
+    if (is_generator(expression.text)) {
+      return at(expression, expression.text + " makes several rows",
+                "select it by itself or with an alias, not inside of another expression");
+    }
     if (expression::find_function(expression.text) == nullptr) {
       return at(expression, "there is no function \"" + expression.text.substr(0, 60) + "\"",
                 hint(expression.text, expression::function_names(),
@@ -229,48 +236,33 @@ class Analyzer {
   const expression::Settings& settings_;
   std::vector<std::pair<std::string, BoundPtr>>
       variables_;  // Of the lambdas around, inner ones last.
-  uint32_t next_variable_ = 0;
+  uint32_t& next_variable_;
 };
 
 }  // namespace
 
 Result<std::vector<Output>> analyze(std::string_view text, const ExpressionPtr& expression,
-                                    const Schema& schema, const expression::Settings& settings) {
-  return Analyzer(text, schema, settings).outputs(expression);
-}
-
-namespace {
-
-Status add_outputs(std::string_view text, const Schema& schema,
-                   const expression::Settings& settings, std::vector<BoundPtr>& values,
-                   std::vector<Field>& fields) {
-  Result<ExpressionPtr> parsed = parse_expression(text);
-  if (!parsed.ok()) return parsed.status();
-  Result<std::vector<Output>> outputs = analyze(text, *parsed, schema, settings);
-  if (!outputs.ok()) return outputs.status();
-  for (const Output& one : *outputs) {
-    values.push_back(one.value);
-    fields.push_back({one.name, one.value->type, one.value->nullable});
-  }
-  return {};
-}
-
-}  // namespace
-
-Result<expression::Program> compile_select(std::span<const std::string> texts, const Schema& schema,
-                                           const expression::Settings& settings, Schema& output) {
-  std::vector<BoundPtr> values;
-  std::vector<Field> fields;
-  for (const std::string& text : texts)
-    PENSTOCK_RETURN_IF_ERROR(add_outputs(text, schema, settings, values, fields));
-  output = Schema(std::move(fields));
-  return expression::compile_program(values, settings);
+                                    const Schema& schema, const expression::Settings& settings,
+                                    uint32_t* next_variable) {
+  uint32_t first = 0;
+  return Analyzer(text, schema, settings, next_variable == nullptr ? first : *next_variable)
+      .outputs(expression);
 }
 
 Result<expression::Program> compile_columns(std::string_view text, const Schema& schema,
                                             const expression::Settings& settings, Schema& output) {
-  const std::string texts[] = {std::string(text)};
-  return compile_select(texts, schema, settings, output);
+  Result<ExpressionPtr> parsed = parse_expression(text);
+  if (!parsed.ok()) return parsed.status();
+  Result<std::vector<Output>> outputs = analyze(text, *parsed, schema, settings);
+  if (!outputs.ok()) return outputs.status();
+  std::vector<BoundPtr> values;
+  std::vector<Field> fields;
+  for (const Output& one : *outputs) {
+    values.push_back(one.value);
+    fields.push_back({one.name, one.value->type, one.value->nullable});
+  }
+  output = Schema(std::move(fields));
+  return expression::compile_program(values, settings);
 }
 
 Result<expression::Program> compile(std::string_view text, const Schema& schema,

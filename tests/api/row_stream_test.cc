@@ -49,7 +49,7 @@ TEST(RowStream, KnowsItsColumnsWhenItIsWritten) {
   auto rows = job.rows(payments(), CsvRows{}, kPayments)
                   .select({expr("*"), expr("amount / 2 AS half"), expr("card = 'a'")});
   EXPECT_EQ(rows.schema().to_sql(),
-            "card STRING, amount INT, ts TIMESTAMP, half DOUBLE, `(card = a)` BOOLEAN");
+            "card STRING, amount INT, ts TIMESTAMP, half DOUBLE, `card = 'a'` BOOLEAN");
   std::move(rows).for_each([](const RowView&) {});
 }
 
@@ -69,6 +69,19 @@ TEST(RowStream, GivesTypedRecordsWhichMayGoFurther) {
   ASSERT_TRUE(job.run().ok());
   EXPECT_THAT(counts.values(), testing::UnorderedElementsAre(ShopCount{1, 1}, ShopCount{1, 2},
                                                              ShopCount{1, 3}, ShopCount{4, 1}));
+}
+
+TEST(RowStream, AGeneratorMakesRowsBesideTheOtherColumns) {
+  Job job("generator");
+  auto out = MemorySink::make();
+  job.rows(memory_source({R"({"id":1,"tags":["a","b"]})", R"({"id":2,"tags":[]})",
+                          R"({"id":3,"tags":["c"]})"}),
+           JsonRows{}, "id INT, tags ARRAY<STRING>")
+      .select({expr("id"), expr("explode(tags) AS tag"), expr("size(tags) AS n")})
+      .filter(expr("tag <> 'b'"))
+      .sink(out, CsvRows{});
+  ASSERT_TRUE(job.run().ok());
+  EXPECT_THAT(out->records(), ElementsAre("1,a,2", "3,c,1"));
 }
 
 std::string refusal(auto write) {
@@ -93,13 +106,13 @@ TEST(RowStream, AWrongExpressionIsAnErrorOfThePlanWithPlaceCauseAndRemedy) {
               }),
               AllOf(HasSubstr("filter \"amount\": line 1, column 1: this is int, no condition"),
                     HasSubstr("; compare it with something")));
-  EXPECT_THAT(
-      refusal([&](Job& job) {
-        job.rows(payments(), CsvRows{}, kPayments)
-            .select({expr("card"), expr("uper(card)")})
-            .for_each(nothing);
-      }),
-      AllOf(HasSubstr("select \"uper(card)\": line 1"), HasSubstr("did you mean \"upper\"")));
+  EXPECT_THAT(refusal([&](Job& job) {
+                job.rows(payments(), CsvRows{}, kPayments)
+                    .select({expr("card"), expr("uper(card)")})
+                    .for_each(nothing);
+              }),
+              AllOf(HasSubstr("select: line 1, column 1: there is no function"),
+                    HasSubstr("uper(card)"), HasSubstr("did you mean \"upper\"")));
   EXPECT_THAT(refusal([&](Job& job) {
                 job.rows(payments(), CsvRows{}, kPayments)
                     .select({expr("card")})
@@ -141,8 +154,8 @@ TEST(RowStream, AWrongSchemaFormatOrSinkIsAnErrorOfThePlan) {
 }
 
 TEST(RowStream, ARecordThatAnExpressionFailsOnGoesToTheDeadLettersAsItCame) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path() + "/dead.ndjson";
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "dead.ndjson";
   RowOptions options;
   options.bad_records =
       DecodeOptions{.on_error = ErrorPolicy::kDeadLetter, .dead_letter_path = path};
