@@ -5,11 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "penstock/api/test_driver.h"
 #include "penstock/io/dead_letter/dead_letter_file.h"
+#include "penstock/io/file/line_file_source.h"
 #include "penstock/io/memory/memory_sink.h"
 #include "penstock/io/memory/memory_source.h"
 #include "penstock/tests/api/api_kit.h"
@@ -201,6 +203,41 @@ TEST(RowStream, WithoutAPolicyARecordThatAnExpressionFailsOnEndsTheJob) {
   EXPECT_THAT(
       std::string(ended.message()),
       AllOf(HasSubstr("memory/0 @ 1: filter \"1 / divisor > 0\""), HasSubstr("try_divide")));
+}
+
+TEST(RowStream, AFileOfLinesBecomesRowsAndItsBadLinesGoByPolicy) {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "payments.csv") << "card;amount\na;1\n\n# a note\nb;x\n\"c;d\";3";
+  RowOptions options;
+  options.bad_records = DecodeOptions{.on_error = ErrorPolicy::kSkip};
+  Job job("file");
+  auto out = MemorySink::make();
+  job.rows(line_file_source({.path = folder / "payments.csv"}),
+           CsvRows{{{"header", "true"}, {"sep", ";"}, {"comment", "#"}, {"mode", "FAILFAST"}}},
+           "card STRING, amount INT", options)
+      .sink(out, CsvRows{});
+  Result<JobHandle> running = job.open();
+  ASSERT_TRUE(running.ok()) << running.status().to_string();
+  while (running->poll() == StepOutcome::kWorked) {
+  }
+  ASSERT_TRUE(running->status().ok()) << running->status().to_string();
+  EXPECT_THAT(out->records(), ElementsAre("a,1", "c;d,3"));
+  EXPECT_EQ(running->metrics().errors(), 1U) << "blank lines, notes and the header are none";
+}
+
+TEST(RowStream, ARowWithoutATimeIsMisdated) {
+  Job job("misdated");
+  auto out = MemorySink::make();
+  job.rows(memory_source({"a,2024-03-01 10:00:00", "b,"}), CsvRows{}, "s STRING, ts TIMESTAMP")
+      .event_time("ts")
+      .select({expr("s")})
+      .sink(out, CsvRows{});
+  Result<JobHandle> running = job.open();
+  ASSERT_TRUE(running.ok()) << running.status().to_string();
+  while (running->poll() == StepOutcome::kWorked) {
+  }
+  EXPECT_THAT(out->records(), ElementsAre("a"));
+  EXPECT_EQ(running->metrics().misdated(), 1U);
 }
 
 TEST(RowStream, MalformedLinesAreDroppedByTheModeAlone) {

@@ -1,5 +1,5 @@
-// Goal: whatever is wrong with the text of an expression, the answer names the place, the cause and the remedy, and comes
-// at once: also for texts that are made to do harm.
+// Goal: whatever is wrong with the text of an expression, the answer names the place, the cause and the remedy, and
+// comes at once: also for texts that are made to do harm.
 #include <gtest/gtest.h>
 
 #include <algorithm>
