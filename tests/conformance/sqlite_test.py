@@ -121,11 +121,15 @@ class Generator:
         if choice == 4:
             p = self.predicate(depth - 1)
             return f"if({p[0]}, {one[0]}, {two[0]})", f"iif({p[1]}, {one[1]}, {two[1]})"
-        return self.both(self.pick("({0} || {1})", "upper({0})", "lower({1})", "trim({0})", "ltrim({0})", "rtrim({1})", "coalesce({0}, {1})", "nullif({0}, {1})"), one, two)
+        form = self.pick(
+            "({0} || {1})", "upper({0})", "lower({1})", "trim({0})", "ltrim({0})", "rtrim({1})", "coalesce({0}, {1})", "nullif({0}, {1})",
+        )  # fmt: skip
+        return self.both(form, one, two)
 
     def predicate(self, depth):
         if depth == 0:
-            return self.pick(("f", "f"), ("a > 1", "a > 1"), ("s is null", "s is null"), ("b <= c", "b <= c"), ("true", "true"), ("x < y", "x < y"))
+            leaf = self.pick("f", "a > 1", "s is null", "b <= c", "true", "x < y")
+            return leaf, leaf
         kind = self.pick("number", "real", "text")
         one, two = getattr(self, kind)(depth - 1), getattr(self, kind)(depth - 1)
         p, q = self.predicate(depth - 1), self.predicate(depth - 1)
@@ -133,7 +137,7 @@ class Generator:
         if choice == 0:
             return f"({one[0]} <=> {two[0]})", f"({one[1]} IS {two[1]})"
         if choice == 1:
-            return self.both("({0} not in ({1}, {2}))" if self.random.random() < 0.5 else "({0} in ({1}, {2}))", one, two, getattr(self, kind)(0))
+            return self.both(self.pick("({0} not in ({1}, {2}))", "({0} in ({1}, {2}))"), one, two, getattr(self, kind)(0))
         if choice == 2:
             return self.both(self.pick("({0} between {1} and {2})", "({0} not between {1} and {2})"), one, two, getattr(self, kind)(0))
         if choice == 3:
@@ -174,7 +178,8 @@ def ours(table, expressions):
             file.write(json.dumps({name: value for name, value in zip(COLUMNS, row) if value is not None}) + "\n")
         file.flush()
         text = "\n".join(expressions) + "\n"
-        result = subprocess.run([RUNNER, "--evaluate", SCHEMA, file.name], input=text, capture_output=True, text=True, timeout=60, check=False)
+        command = [RUNNER, "--evaluate", SCHEMA, file.name]
+        result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
     if result.returncode != 0:
         raise AssertionError(result.stderr)
     return [json.loads(line) for line in result.stdout.splitlines()]
