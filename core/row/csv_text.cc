@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <utility>
 
 #include "penstock/core/row/value_text.h"
@@ -65,7 +67,8 @@ void CsvRowWriter::write_value(const Cell& cell, const DataType& type, std::stri
     write_time(*timestamp_, cell, options_.zone, out);
   } else if (type.is(TypeKind::kTimestampNtz)) {
     write_time(*timestamp_ntz_, cell, TimeZone(), out);
-  } else if (type.is(TypeKind::kDate)) {
+  } else if (type.is(TypeKind::kDate) && std::abs(cell.number) <= INT64_MAX / kMicrosPerDay) {
+    // A pattern writes times; a date further off than they reach is written without it.
     write_time(*date_, Cell::of_number(cell.number * kMicrosPerDay), TimeZone(), out);
   } else {
     append_text(cell, type, options_.zone, out);

@@ -41,7 +41,16 @@ class Analyzer {
   // The error of a builder, with the place of what was built. One that has a place already keeps it.
   Result<BoundPtr> placed(const Expression& expression, Result<BoundPtr> built) const {
     if (built.ok() || built.status().message().starts_with("line ")) return built;
-    return at(expression, built.status().message(), "");
+    return at(expression, built.status().message(), remedy_of(expression, built.status()));
+  }
+  // Most builders say what to do. Where one does not, the usage of the function does.
+  static std::string remedy_of(const Expression& expression, const Status& error) {
+    if (error.message().find("; ") != std::string_view::npos) return "";
+    const expression::FunctionEntry* function = expression.kind == ExpressionKind::kCall
+                                                    ? expression::find_function(expression.text)
+                                                    : nullptr;
+    return function == nullptr ? "use a value of another type or cast it"
+                               : "write " + std::string(function->usage);
   }
 
   std::string name_of(const Expression& expression) const {

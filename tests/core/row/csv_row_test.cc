@@ -177,6 +177,7 @@ TEST(CsvText, WritesAsSparkDoes) {
             "1970-01-01T00:00:00.000Z,1970-01-02");
   EXPECT_EQ(written("x DOUBLE, y DOUBLE", {Cell::of_real(0.1), Cell::of_real(-1.0 / 0.0)}),
             "0.1,-Inf");
+  EXPECT_EQ(written("d DATE", {Cell::of_number(INT32_MAX)}), "+5881580-07-11");
   EXPECT_EQ(written("a STRING", {Cell::of_null()}, {{"nullValue", "NULL"}}), "NULL");
   EXPECT_THAT(written("a MAP<STRING,INT>", {Cell::of_null()}), HasSubstr("to_json(a)"));
 }

@@ -116,6 +116,30 @@ TEST(WrongExpressions, EveryFunctionKnowsHowManyArgumentsItTakes) {
   EXPECT_GT(checked, 250U);
 }
 
+// Also where a value must stand in those that do take one.
+TEST(WrongExpressions, NoFunctionTakesALambdaForAValue) {
+  for (const std::string& name : expression::function_names()) {
+    if (is_operator(name)) continue;
+    const expression::FunctionEntry* entry = expression::find_function(name);
+    for (size_t arguments = std::max<size_t>(entry->arguments_min, 1);
+         arguments <= std::min<size_t>(entry->arguments_max, 4); ++arguments) {
+      std::string text = name + "(x -> x";
+      for (size_t i = 1; i < arguments; ++i) text += ", x -> x";
+      expect_place_cause_remedy(text + ")");
+      std::string last = name + "(";
+      for (size_t i = 1; i < arguments; ++i) last += "'1', ";
+      expect_place_cause_remedy(last + "x -> x)");
+    }
+  }
+}
+
+TEST(WrongExpressions, WhereNothingElseIsToBeSaidTheUsageIsTheRemedy) {
+  EXPECT_TRUE(
+      refusal("zip_with(1, 2, x -> x)")
+          .starts_with(
+              "line 1, column 1: zip_with: the first argument must be an array; write zip_with("));
+}
+
 TEST(WrongExpressions, GeneratorsStandAlone) {
   for (const char* text : {"explode(tags) + 1",
                            "upper(explode(tags))",
