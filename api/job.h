@@ -32,6 +32,8 @@
 
 namespace penstock {
 
+struct RowOptions;
+
 class JobHandle {
  public:
   explicit JobHandle(std::unique_ptr<JobRun> run) : run_(std::move(run)) {}
@@ -98,6 +100,15 @@ class Job {
     return Stream<typename Source::Value, internal::FromPrototype<Input>>(
         plan_, stage, {Input(std::move(source))}, {});
   }
+
+  // Bytes from outside as rows of a schema such as "card STRING, amount DOUBLE", by CsvRows, JsonRows or TextRows: a
+  // RowStream. Include penstock/api/row_stream.h.
+  template <class Format>
+  auto rows(std::shared_ptr<const ByteSource> bytes, const Format& format,
+            const std::string& schema, RowOptions options);
+  template <class Format>
+  auto rows(std::shared_ptr<const ByteSource> bytes, const Format& format,
+            const std::string& schema);
 
   // {stream, handle to push into it}
   template <class T>

@@ -171,13 +171,13 @@ Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
 
 template <class T>
 Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, const Ttl& ttl) {
-  using Cell = typename ExpiringValue<T>::Cell;
+  using Stored = typename ExpiringValue<T>::Cell;
   PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
-  auto index = add_slot(name, sizeof(Cell), alignof(Cell), false);
+  auto index = add_slot(name, sizeof(Stored), alignof(Stored), false);
   if (!index.ok()) return index.status();
   snapshot_.add_state(name, StateKind::kExpiringValue, *index);
   sweep_.add_value(*index, ttl);
-  return ExpiringValue<T>(ValueState<Cell>(&current_, *index), &sweep_.clock(ttl.time), ttl);
+  return ExpiringValue<T>(ValueState<Stored>(&current_, *index), &sweep_.clock(ttl.time), ttl);
 }
 
 template <class K, class V>

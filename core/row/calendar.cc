@@ -112,8 +112,11 @@ std::int64_t add_interval(std::int64_t micros, const CalendarInterval& interval,
     const std::int64_t local = zone.to_local(micros);
     const std::int64_t days =
         add_months_to_days(floor_divide(local, kMicrosPerDay), interval.months);
-    moved = zone.to_instant((days + interval.days) * kMicrosPerDay +
-                            floor_modulo(local, kMicrosPerDay));
+    // Wraps around, as the addition below does.
+    const std::uint64_t midnight = static_cast<std::uint64_t>(days + interval.days) *
+                                   static_cast<std::uint64_t>(kMicrosPerDay);
+    moved = zone.to_instant(static_cast<std::int64_t>(
+        midnight + static_cast<std::uint64_t>(floor_modulo(local, kMicrosPerDay))));
   }
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(moved) +
                                    static_cast<std::uint64_t>(interval.micros));

@@ -1,6 +1,8 @@
 #include "penstock/core/row/json_text.h"
 
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 
 #include "penstock/core/row/decimal128.h"
 #include "penstock/core/row/row.h"
@@ -136,7 +138,8 @@ void append_json(const Cell& cell, const DataType& type, const JsonTextOptions& 
           options.timestamp_ntz_format ? *options.timestamp_ntz_format : iso_wall_time(),
           TimeZone(), out);
     case TypeKind::kDate:
-      if (options.date_format)
+      // A pattern writes times; a date further off than they reach is written without it.
+      if (options.date_format && std::abs(cell.number) <= INT64_MAX / kMicrosPerDay)
         return append_time(cell.number * kMicrosPerDay, *options.date_format, TimeZone(), out);
       break;
     case TypeKind::kBinary:

@@ -37,16 +37,19 @@ Status check_letter(std::string_view pattern, std::size_t at, int count, bool re
   const char letter = pattern[at];
   const std::string name = std::string("'") + letter + "'";
   if (std::string_view("YwWu").find(letter) != std::string_view::npos)
-    return refuse(pattern, at,
-                  name + " counts weeks, which is not supported; years are y, days d or E");
+    return refuse(
+        pattern, at,
+        name + " counts weeks, which is not supported; write y for years, d or E for days");
   const LetterRule* rule = find_letter(letter);
   if (rule == nullptr)
     return refuse(pattern, at, name + " has no meaning; put text between single quotes");
   if (count > rule->count_max || (letter == 'V' && count != 2) ||
       (letter == 'O' && count != 1 && count != 4))
     return refuse(pattern, at,
-                  name + " stands " + std::to_string(count) + " times, which has no meaning");
-  if (reading && !rule->reads) return refuse(pattern, at, name + " can be written but not read");
+                  name + " stands " + std::to_string(count) +
+                      " times, which has no meaning; write it less often");
+  if (reading && !rule->reads)
+    return refuse(pattern, at, name + " can be written but not read; leave it out");
   return {};
 }
 
@@ -86,10 +89,11 @@ Result<TimePattern> TimePattern::compile(std::string_view pattern, Use use) {
     if (c == '\'') {
       const std::size_t start = at;
       if (!take_quoted(pattern, at, item.literal))
-        return refuse(pattern, start, "this quote is not closed");
+        return refuse(pattern, start, "this quote is not closed; add one behind the text");
     } else if (c == '[' || c == ']') {
       item.letter = c;
-      if (c == ']' && open.empty()) return refuse(pattern, at, "there is no [ for this ]");
+      if (c == ']' && open.empty())
+        return refuse(pattern, at, "there is no [ for this ]; write ']' for the character");
       if (c == '[') {
         open.push_back(compiled.items_.size());
       } else {
@@ -111,7 +115,7 @@ Result<TimePattern> TimePattern::compile(std::string_view pattern, Use use) {
     }
     compiled.items_.push_back(std::move(item));
   }
-  if (!open.empty()) return refuse(pattern, pattern.size(), "a [ is not closed");
+  if (!open.empty()) return refuse(pattern, pattern.size(), "a [ is not closed; add a ]");
   for (std::size_t i = 0; i + 1 < compiled.items_.size(); ++i) {
     const Item& next = compiled.items_[i + 1];
     compiled.items_[i].adjacent = is_numeric(next.letter, next.count) && next.count > 1;

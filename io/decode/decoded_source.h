@@ -2,7 +2,9 @@
 //
 // A Decoder is copyable and has `using Value`, `using Error`, `bool decode(const RawRecord&, Value&, Error&) noexcept`
 // and Error has `std::string message() const`. No batch of values is made: a value goes from the decoder straight into
-// the chain.
+// the chain. A decoder of rows (core/stream/row_record.h) gets the origin of each row filled in, so that operators can
+// refuse it as if it had never been read. One that has `bool passes_over(const RawRecord&)` names what is no record:
+// blank lines, headers.
 // Errors     A record that cannot be decoded, or that its reader cut, is counted and treated by policy; see
 //            decode_options.h. Messages name the source, the split, the offset, the field and the value.
 // End        When the job drains it reads no more, hands out what it has read, and then ends.
@@ -17,9 +19,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "penstock/core/runtime/source_input.h"
+#include "penstock/core/stream/row_record.h"
 #include "penstock/io/decode/bad_records.h"
 
 namespace penstock {
@@ -39,10 +43,13 @@ class DecodedSource {
     Result<std::unique_ptr<ByteReader>> reader = source_->open(source_context_of(context));
     if (!reader.ok()) return reader.status();
     reader_ = std::move(*reader);
+    // At the operators' disposal; its place outlives a move of this source.
+    refusals_ = std::make_shared<Refusals>(*bad_, *reader_);
     return Status();
   }
 
   Status close() {
+    refusals_.reset();
     reader_.reset();
     return bad_ == nullptr ? Status() : bad_->close();
   }
@@ -85,7 +92,9 @@ class DecodedSource {
       ++turn.records;
       if (raw.origin.split != split_) [[unlikely]]
         chain.select_split(split_ = raw.origin.split);
+      if (is_no_record(raw)) continue;
       if (raw.cut_from_bytes == 0 && decoder_.decode(raw, value, error)) [[likely]] {
+        if constexpr (kIsRow) value.origin = refusals_->origin_of(raw);
         chain.collect(Record<Value>{value, EventTime{}});
       } else {
         bad_->note(raw, raw.cut_from_bytes == 0 ? error.message() : reader_->why_cut(raw),
@@ -99,6 +108,29 @@ class DecodedSource {
 
  private:
   static constexpr std::size_t kBatch = 256;
+  static constexpr bool kIsRow = std::is_same_v<Value, Row>;
+
+  class Refusals final : public RefusedRecords {
+   public:
+    Refusals(BadRecords& bad, const ByteReader& reader) : bad_(bad), reader_(reader) {}
+    const RowOrigin* origin_of(const RawRecord& raw) noexcept {
+      origin_ = {&raw, this};
+      return &origin_;
+    }
+    void refuse(const RawRecord& raw, const std::string& reason) noexcept override {
+      bad_.note(raw, reason, reader_.source_of(raw));
+    }
+
+   private:
+    BadRecords& bad_;
+    const ByteReader& reader_;
+    RowOrigin origin_;
+  };
+
+  bool is_no_record([[maybe_unused]] const RawRecord& raw) const noexcept {
+    if constexpr (requires { decoder_.passes_over(raw); }) return decoder_.passes_over(raw);
+    return false;
+  }
 
   // While there is no room for what may be bad.
   bool wait() noexcept {
@@ -133,6 +165,7 @@ class DecodedSource {
   std::shared_ptr<ByteReader>
       reader_;  // Shared, like bad_, only so that the prototype can be copied; it has none.
   std::shared_ptr<BadRecords> bad_;
+  std::shared_ptr<Refusals> refusals_;
   std::array<RawRecord, kBatch> batch_;
   std::size_t next_ = 0;
   std::size_t filled_ = 0;

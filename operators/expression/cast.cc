@@ -118,9 +118,12 @@ bool real_to_timestamp(double seconds, Cell& out) noexcept {
 
 bool to_timestamp(const Cell& value, const DataType& from, const CastContext& context, Cell& out) {
   switch (from.kind()) {
-    case TypeKind::kDate:
-      out = Cell::of_number(context.zone.to_instant(value.number * kMicrosPerDay));
+    case TypeKind::kDate: {
+      int64_t micros = 0;
+      if (__builtin_mul_overflow(value.number, kMicrosPerDay, &micros)) return false;
+      out = Cell::of_number(context.zone.to_instant(micros));
       return true;
+    }
     case TypeKind::kTimestampNtz:
       out = Cell::of_number(context.zone.to_instant(value.number));
       return true;
@@ -288,10 +291,15 @@ bool cast_cell(const Cell& value, const DataType& from, const DataType& to,
     }
     case TypeKind::kTimestamp:
       return to_timestamp(value, from, context, out);
-    case TypeKind::kTimestampNtz:
-      out = Cell::of_number(from.is(TypeKind::kDate) ? value.number * kMicrosPerDay
-                                                     : context.zone.to_local(value.number));
+    case TypeKind::kTimestampNtz: {
+      int64_t micros = context.zone.to_local(value.number);
+      if (from.is(TypeKind::kDate) &&
+          __builtin_mul_overflow(value.number, kMicrosPerDay, &micros)) {
+        return false;
+      }
+      out = Cell::of_number(micros);
       return true;
+    }
     case TypeKind::kYearMonthInterval:
     case TypeKind::kDayTimeInterval:
       return to_interval(value, from, to, out);

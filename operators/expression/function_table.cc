@@ -189,13 +189,16 @@ Result<BoundPtr> build_function(std::string_view name, const Arguments& argument
     return wrong_count(*entry, shown, arguments.size());
   }
   const BuildContext context{settings, index().find(name)->first};
+  const std::span<const FunctionEntry> with_lambdas = lambda_functions();
+  const bool takes_lambdas =
+      entry >= with_lambdas.data() && entry < with_lambdas.data() + with_lambdas.size();
+  if (!takes_lambdas && std::any_of(arguments.begin(), arguments.end(),
+                                    [](const Argument& a) { return a.lambda != nullptr; })) {
+    return function_error(context, "takes no lambda; pass a value");
+  }
   if (entry->build != nullptr) {
     Result<BoundPtr> built = entry->build(context, arguments);
     return built.ok() ? fold(*built, settings) : built;
-  }
-  if (std::any_of(arguments.begin(), arguments.end(),
-                  [](const Argument& a) { return a.lambda != nullptr; })) {
-    return function_error(context, "takes no lambda; pass a value");
   }
   return build_overload(context, entry->overloads, values_of(arguments),
                         {.deterministic = entry->deterministic});

@@ -7,6 +7,7 @@
 #include "penstock/operators/expression/function_table.h"
 #include "penstock/operators/expression/functions/access.h"
 #include "penstock/operators/expression/type_rules.h"
+#include "penstock/sql/analyzer/generators.h"
 #include "penstock/sql/analyzer/literals.h"
 #include "penstock/sql/parser/expression_parser.h"
 
@@ -20,8 +21,9 @@ using expression::LambdaArgument;
 
 class Analyzer {
  public:
-  Analyzer(std::string_view text, const Schema& schema, const expression::Settings& settings)
-      : text_(text), schema_(schema), settings_(settings) {}
+  Analyzer(std::string_view text, const Schema& schema, const expression::Settings& settings,
+           uint32_t& next_variable)
+      : text_(text), schema_(schema), settings_(settings), next_variable_(next_variable) {}
 
   Result<std::vector<Output>> outputs(const ExpressionPtr& expression) {
     const Expression& value =
@@ -39,7 +41,16 @@ class Analyzer {
   // The error of a builder, with the place of what was built. One that has a place already keeps it.
   Result<BoundPtr> placed(const Expression& expression, Result<BoundPtr> built) const {
     if (built.ok() || built.status().message().starts_with("line ")) return built;
-    return at(expression, built.status().message(), "");
+    return at(expression, built.status().message(), remedy_of(expression, built.status()));
+  }
+  // Most builders say what to do. Where one does not, the usage of the function does.
+  static std::string remedy_of(const Expression& expression, const Status& error) {
+    if (error.message().find("; ") != std::string_view::npos) return "";
+    const expression::FunctionEntry* function = expression.kind == ExpressionKind::kCall
+                                                    ? expression::find_function(expression.text)
+                                                    : nullptr;
+    return function == nullptr ? "use a value of another type or cast it"
+                               : "write " + std::string(function->usage);
   }
 
   std::string name_of(const Expression& expression) const {
@@ -96,12 +107,13 @@ class Analyzer {
       }
       const std::string fallback =
           all.empty() ? "there are no columns here" : "the columns are " + all;
-      return at(expression, "there is no column \"" + std::string(name) + "\"",
+      return at(expression, "there is no column \"" + std::string(name.substr(0, 60)) + "\"",
                 hint(name, names, fallback));
     }
     for (size_t i = *index + 1; i < schema_.size(); ++i) {
       if (same_name(schema_[i].name, name))
-        return at(expression, "there are several columns \"" + std::string(name) + "\"",
+        return at(expression,
+                  "there are several columns \"" + std::string(name.substr(0, 60)) + "\"",
                   "rename all but one");
     }
     return expression::make_column(static_cast<uint32_t>(*index), schema_[*index].type,
@@ -138,6 +150,10 @@ class Analyzer {
   }
 
   Result<BoundPtr> bind_call(const Expression& expression) {
+    if (is_generator(expression.text)) {
+      return at(expression, expression.text + " makes several rows",
+                "select it by itself or with an alias, not inside of another expression");
+    }
     if (expression::find_function(expression.text) == nullptr) {
       return at(expression, "there is no function \"" + expression.text.substr(0, 60) + "\"",
                 hint(expression.text, expression::function_names(),
@@ -229,14 +245,17 @@ class Analyzer {
   const expression::Settings& settings_;
   std::vector<std::pair<std::string, BoundPtr>>
       variables_;  // Of the lambdas around, inner ones last.
-  uint32_t next_variable_ = 0;
+  uint32_t& next_variable_;
 };
 
 }  // namespace
 
 Result<std::vector<Output>> analyze(std::string_view text, const ExpressionPtr& expression,
-                                    const Schema& schema, const expression::Settings& settings) {
-  return Analyzer(text, schema, settings).outputs(expression);
+                                    const Schema& schema, const expression::Settings& settings,
+                                    uint32_t* next_variable) {
+  uint32_t first = 0;
+  return Analyzer(text, schema, settings, next_variable == nullptr ? first : *next_variable)
+      .outputs(expression);
 }
 
 Result<expression::Program> compile_columns(std::string_view text, const Schema& schema,
@@ -265,6 +284,17 @@ Result<expression::Program> compile(std::string_view text, const Schema& schema,
                         "name one column");
   }
   return program;
+}
+
+Result<expression::Program> compile_condition(std::string_view text, const Schema& schema,
+                                              const expression::Settings& settings) {
+  Result<expression::Program> program = compile(text, schema, settings);
+  if (!program.ok() || program->type().is(TypeKind::kBoolean) ||
+      program->type().is(TypeKind::kNull))
+    return program;
+  return source_error(text, {0, static_cast<uint32_t>(text.size())},
+                      "this is " + program->type().to_string() + ", no condition",
+                      "compare it with something");
 }
 
 }  // namespace penstock::sql

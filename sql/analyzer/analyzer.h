@@ -4,6 +4,7 @@
 // Errors      Invalid argument with line, column, a caret, cause and remedy; unknown names get the nearest.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +22,10 @@ struct Output {
 };
 
 // `text` is what `expression` was parsed from. A star becomes all that it stands for, everything else one output.
+// Outputs that go into one program are analyzed with one `next_variable`, which counts the variables of their lambdas.
 Result<std::vector<Output>> analyze(std::string_view text, const ExpressionPtr& expression,
-                                    const Schema& schema, const expression::Settings& settings);
+                                    const Schema& schema, const expression::Settings& settings,
+                                    uint32_t* next_variable = nullptr);
 
 // From the text to the program. REQUIRES one value: a star of several columns is refused.
 Result<expression::Program> compile(std::string_view text, const Schema& schema,
@@ -30,5 +33,8 @@ Result<expression::Program> compile(std::string_view text, const Schema& schema,
 // Result i of the program is column i of `output`.
 Result<expression::Program> compile_columns(std::string_view text, const Schema& schema,
                                             const expression::Settings& settings, Schema& output);
+// From the text of a condition: refuses what is no BOOLEAN.
+Result<expression::Program> compile_condition(std::string_view text, const Schema& schema,
+                                              const expression::Settings& settings = {});
 
 }  // namespace penstock::sql

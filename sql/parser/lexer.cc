@@ -44,9 +44,10 @@ class Lexer {
 
   Result<std::vector<Token>> run() {
     if (text_.size() > kTextBytesMax) {
-      return Status::invalid_argument("the SQL text has " + std::to_string(text_.size()) +
-                                      " bytes, at most " + std::to_string(kTextBytesMax) +
-                                      " are read; split it");
+      return error(kTextBytesMax, 1,
+                   "the SQL text has " + std::to_string(text_.size()) + " bytes, at most " +
+                       std::to_string(kTextBytesMax) + " are read",
+                   "split it");
     }
     for (;;) {
       PENSTOCK_RETURN_IF_ERROR(skip_blanks());

@@ -9,7 +9,7 @@
 
 #include "penstock/core/row/row.h"
 #include "penstock/core/row/type_text.h"
-#include "penstock/sql/analyzer/analyzer.h"
+#include "penstock/sql/analyzer/generators.h"
 #include "penstock/tools/conformance_runner/case_value.h"
 
 namespace penstock::conformance {
@@ -57,40 +57,73 @@ bool depends_on_today(element one) {
   return cast && (value == "T10:20:30" || value == "12:30");
 }
 
+// What an expression gives: rows of one schema.
+struct Answer {
+  Schema output;
+  std::vector<std::vector<Cell>> rows;
+};
+
 // "" when it is as Spark has it.
-std::string compare_one(element one, const Schema& output, const std::vector<Cell>& values) {
+std::string compare_one(element one, const Answer& answer) {
   const std::string wanted = member_text(one, "result_type");
-  if (output.size() != 1) return "gives " + std::to_string(output.size()) + " columns";
-  const DataType& type = output[0].type;
+  if (answer.output.size() != 1)
+    return "gives " + std::to_string(answer.output.size()) + " columns";
+  if (answer.rows.size() != 1) return "gives " + std::to_string(answer.rows.size()) + " rows";
+  const DataType& type = answer.output[0].type;
+  const Cell& value = answer.rows[0][0];
   bool flag = false;
   const bool unordered = one["unordered"].get(flag) == simdjson::SUCCESS && flag;
   std::string difference;
   if (type.to_string() != wanted) difference = "type " + type.to_string() + ", expected " + wanted;
   element result;
   if (one["result"].get(result) != simdjson::SUCCESS)
-    return "gives " + show(values[0], type) + ", expected other things";
-  if (difference.empty() && same_value(values[0], type, result, unordered)) return "";
-  return difference + (difference.empty() ? "" : "; ") + "gives " + show(values[0], type) +
+    return "gives " + show(value, type) + ", expected other things";
+  if (difference.empty() && same_value(value, type, result, unordered)) return "";
+  return difference + (difference.empty() ? "" : "; ") + "gives " + show(value, type) +
          ", expected " + simdjson::minify(result);
 }
 
-std::string compare_rows(element one, const Schema& output, const std::vector<Cell>& values) {
-  simdjson::dom::array rows;
-  if (one["rows"].get(rows) != simdjson::SUCCESS) return compare_one(one, output, values);
-  if (rows.size() != 1) return "gives 1 row, expected " + std::to_string(rows.size());
+std::string compare_row(const Schema& output, const std::vector<Cell>& cells, element expected) {
   simdjson::dom::array row;
-  if (rows.at(0).get(row) != simdjson::SUCCESS || row.size() != output.size())
+  if (expected.get(row) != simdjson::SUCCESS || row.size() != output.size())
     return "gives " + std::to_string(output.size()) + " columns";
-  simdjson::dom::array types;
-  if (one["result_type"].get(types) != simdjson::SUCCESS || types.size() != row.size())
-    return "the case has no types";
   for (size_t i = 0; i < output.size(); ++i) {
-    if (std::string_view(types.at(i)) != output[i].type.to_string())
-      return "column " + output[i].name + " has the type " + output[i].type.to_string();
-    if (!same_value(values[i], output[i].type, row.at(i), false))
-      return "column " + output[i].name + " is " + show(values[i], output[i].type);
+    if (!same_value(cells[i], output[i].type, row.at(i), false))
+      return "column " + output[i].name + " is " + show(cells[i], output[i].type);
   }
   return "";
+}
+
+std::string compare_rows(element one, const Answer& answer) {
+  simdjson::dom::array rows;
+  if (one["rows"].get(rows) != simdjson::SUCCESS) return compare_one(one, answer);
+  if (rows.size() != answer.rows.size())
+    return "gives " + std::to_string(answer.rows.size()) + " rows, expected " +
+           std::to_string(rows.size());
+  simdjson::dom::array types;
+  if (one["result_type"].get(types) != simdjson::SUCCESS || types.size() != answer.output.size())
+    return "gives " + std::to_string(answer.output.size()) + " columns";
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (std::string_view(types.at(i)) != answer.output[i].type.to_string())
+      return "column " + answer.output[i].name + " has the type " +
+             answer.output[i].type.to_string();
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::string difference = compare_row(answer.output, answer.rows[i], rows.at(i));
+    if (!difference.empty()) return "row " + std::to_string(i) + ": " + difference;
+  }
+  return "";
+}
+
+void add_rows(const sql::Selection& selection, const expression::Evaluator& evaluator,
+              Answer& answer) {
+  std::vector<Cell> cells(answer.output.size());
+  if (selection.generator) {
+    selection.generator->for_each_row(evaluator, cells, [&] { answer.rows.push_back(cells); });
+    return;
+  }
+  for (size_t i = 0; i < cells.size(); ++i) cells[i] = evaluator.result(i);
+  answer.rows.push_back(std::move(cells));
 }
 
 // "" when it is as Spark has it.
@@ -100,21 +133,20 @@ std::string run_case(element one) {
   if (!input.ok()) return "the input cannot be read: " + input.status().to_string();
   element error;
   const bool wants_error = one["error"].get(error) == simdjson::SUCCESS;
-  Schema output;
-  const std::string text = member_text(one, "expr");
-  Result<expression::Program> program = sql::compile_columns(text, input->schema, {}, output);
-  if (!program.ok()) return wants_error ? "" : program.status().to_string();
-  expression::Evaluator evaluator(*program);
+  const std::string texts[] = {member_text(one, "expr")};
+  Result<sql::Selection> selection = sql::compile_selection(texts, input->schema, {});
+  if (!selection.ok()) return wants_error ? "" : selection.status().to_string();
+  expression::Evaluator evaluator(selection->program);
   evaluator.set_now(1'700'000'000'000'000);
   const std::string_view row = RowWriter(input->schema).write(input->cells, arena);
-  std::vector<Cell> values;
   evaluator.run(RowView(row, input->schema));
-  for (size_t i = 0; i < output.size(); ++i) values.push_back(evaluator.result(i));
   if (evaluator.failed()) return wants_error ? "" : evaluator.error().to_string();
-  if (wants_error)
-    return "gives " + show(values[0], output[0].type) + ", expected the error " +
-           std::string(std::string_view(error));
-  return compare_rows(one, output, values);
+  Answer answer{selection->output, {}};
+  add_rows(*selection, evaluator, answer);
+  if (!wants_error) return compare_rows(one, answer);
+  return "gives " +
+         (answer.rows.empty() ? "no row" : show(answer.rows[0][0], answer.output[0].type)) +
+         ", expected the error " + std::string(std::string_view(error));
 }
 
 }  // namespace

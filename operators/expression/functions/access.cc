@@ -54,8 +54,8 @@ Cell value_of(Call& call, const Cell& value, const Cell& key) {
 Status no_field(const DataType& type, const std::string& name) {
   std::string names;
   for (const Field& field : type.fields()) names += (names.empty() ? "" : ", ") + field.name;
-  return Status::invalid_argument("there is no field \"" + name + "\" in " + type.to_string() +
-                                  "; it has " + names);
+  return Status::invalid_argument("there is no field \"" + name.substr(0, 60) + "\" in " +
+                                  type.to_string() + "; it has " + names);
 }
 
 }  // namespace
@@ -67,7 +67,8 @@ Result<BoundPtr> build_field(const BoundPtr& value, const std::string& name,
       value->type.is(TypeKind::kArray) && value->type.element().is(TypeKind::kStruct);
   if (!array && !value->type.is(TypeKind::kStruct)) {
     return Status::invalid_argument("a value of type " + value->type.to_string() +
-                                    " has no field \"" + name + "\"; only structs have fields");
+                                    " has no field \"" + name.substr(0, 60) +
+                                    "\"; only structs have fields");
   }
   const DataType& structure = array ? value->type.element() : value->type;
   const auto index = structure.find_field(name);

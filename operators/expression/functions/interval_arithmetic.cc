@@ -50,8 +50,11 @@ Cell shift_days(Call&, const Cell& date, const Cell& days) {
   return Cell::of_number(static_cast<int32_t>(date.number + kSign * days.number));
 }
 
-Cell subtract_dates(Call&, const Cell& a, const Cell& b) {
-  return Cell::of_number((a.number - b.number) * kMicrosPerDay);
+Cell subtract_dates(Call& call, const Cell& a, const Cell& b) {
+  std::int64_t micros = 0;
+  if (__builtin_mul_overflow(a.number - b.number, kMicrosPerDay, &micros))
+    return call.fail("the time between the dates does not fit in an interval; use datediff");
+  return Cell::of_number(micros);
 }
 Cell subtract_times(Call&, const Cell& a, const Cell& b) {
   return Cell::of_number(

@@ -1,0 +1,103 @@
+// io/row/row_decoder.h -- records of bytes to rows, by a reader of some format.
+//
+// Ownership   A row lives until the next is decoded; its texts may point into the record.
+// Threads     One object per thread; a copy has working memory of its own and shares the reader.
+// Cost        No allocation once the arena has grown to what the records need.
+// Errors      What the reader's mode calls bad is a record that could not be decoded: the policy of the source decides.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "penstock/core/row/csv_row.h"
+#include "penstock/core/row/json_row.h"
+#include "penstock/core/row/row.h"
+#include "penstock/core/stream/row_record.h"
+
+namespace penstock {
+
+struct RowFault {
+  std::string why;
+  std::string message() const { return why; }
+};
+
+// A Reader has `bool read(bytes, Arena&, string_view& row, std::string& fault) const`,
+// `bool passes_over(const RawRecord&) const noexcept` and `const Schema& schema() const noexcept`.
+template <class Reader>
+class RowDecoder {
+ public:
+  using Value = Row;
+  using Error = RowFault;
+
+  RowDecoder() = default;  // Of a plan that is refused: has no columns and is never asked.
+  explicit RowDecoder(Reader reader) : reader_(std::make_shared<const Reader>(std::move(reader))) {}
+  RowDecoder(const RowDecoder& other) : reader_(other.reader_) {}
+  RowDecoder& operator=(const RowDecoder& other) {
+    reader_ = other.reader_;
+    return *this;
+  }
+  RowDecoder(RowDecoder&&) = default;
+  RowDecoder& operator=(RowDecoder&&) = default;
+  ~RowDecoder() = default;
+
+  Schema schema() const { return reader_ == nullptr ? Schema() : reader_->schema(); }
+  bool passes_over(const RawRecord& raw) const noexcept { return reader_->passes_over(raw); }
+  [[nodiscard]] bool decode(const RawRecord& raw, Row& out, RowFault& error) noexcept {
+    arena_.reset();
+    return reader_->read(raw.bytes, arena_, out.bytes, error.why);
+  }
+
+ private:
+  std::shared_ptr<const Reader> reader_;
+  Arena arena_;
+};
+
+class CsvRecordReader {
+ public:
+  explicit CsvRecordReader(CsvRowReader reader) : reader_(std::move(reader)) {}
+
+  const Schema& schema() const noexcept { return reader_.schema(); }
+  // With a header also what is at the beginning of its file.
+  bool passes_over(const RawRecord& raw) const noexcept {
+    return (reader_.options().header && raw.origin.offset == 0) || reader_.passes_over(raw.bytes);
+  }
+  bool read(std::string_view line, Arena& arena, std::string_view& row, std::string& fault) const {
+    return reader_.read(line, arena, row, fault);
+  }
+
+ private:
+  CsvRowReader reader_;
+};
+
+class JsonRecordReader {
+ public:
+  JsonRecordReader(Schema schema, JsonRowReader reader)
+      : schema_(std::move(schema)), reader_(std::move(reader)) {}
+
+  const Schema& schema() const noexcept { return schema_; }
+  // Blank lines.
+  bool passes_over(const RawRecord& raw) const noexcept;
+  bool read(std::string_view json, Arena& arena, std::string_view& row, std::string& fault) const;
+
+ private:
+  Schema schema_;
+  JsonRowReader reader_;
+};
+
+// The record is the row's only column.
+class TextRecordReader {
+ public:
+  explicit TextRecordReader(std::string column);
+
+  const Schema& schema() const noexcept { return schema_; }
+  bool passes_over(const RawRecord&) const noexcept { return false; }
+  bool read(std::string_view text, Arena& arena, std::string_view& row, std::string& fault) const;
+
+ private:
+  Schema schema_;
+  RowWriter writer_;
+};
+
+}  // namespace penstock
