@@ -152,7 +152,7 @@ TEST_F(GoldenCheckpoint, GoesOnInTheJobThatMadeIt) {
 // What it says of a card that it knew before is old; all numbers are what they would have been.
 TEST_F(GoldenCheckpoint, GoesOnInAJobWhoseTypesHaveChanged) {
   begin_with(kThisGeneration);
-  const Status status = run_to_the_end(golden::job_with<golden::WideTotal>(kOutput));
+  const Status status = run_to_the_end(golden::job_with<golden::WideTotal, golden::Tally>(kOutput));
   ASSERT_TRUE(status.ok()) << status.to_string();
   EXPECT_THAT(
       notices_.texts,

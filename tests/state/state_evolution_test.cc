@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "penstock/core/base/notice.h"
+#include "penstock/core/base/random.h"
 #include "penstock/state/keyed_state.h"
 #include "penstock/tests/harness/kept_snapshot.h"
 
@@ -138,6 +139,31 @@ TEST(StateEvolution, ValuesOfEveryKindOfStateComeOver) {
   const std::uint32_t later = 20;
   kit.store.set_current_key(key_hash(later), later);
   EXPECT_NE(kit.expiring.get(), nullptr);
+}
+
+// Whatever is done to its bytes, it is refused or restored, and never more than that.
+TEST(StateEvolution, ChangedBytesAreRefusedOrRestored) {
+  const KeptPart part = totals();
+  Random random(9);
+  int refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    KeptPart changed;
+    changed.chunks = part.chunks;
+    std::string& chunk = changed.chunks[0];
+    // Mostly in the schema, which comes first.
+    const std::uint64_t within = random.below(3) == 0 ? chunk.size() : 700;
+    chunk[random.below(within)] = static_cast<char>(random.below(256));
+    Kit<WideTotal> kit;
+    if (!restore(kit.store, changed).ok()) {
+      ++refused;
+      continue;
+    }
+    for (std::uint32_t key = 0; key < kKeys; ++key) {
+      kit.set_key(key);
+      kit.map.for_each([](std::uint32_t, const WideTotal&) {});
+    }
+  }
+  EXPECT_GT(refused, 400);
 }
 
 TEST(StateEvolution, IsToldOnceForEachState) {
