@@ -83,10 +83,13 @@ struct Kit {
   }
 };
 
-Status restore(KeyedStateStore& store, const KeptPart& part) {
+Status restore(KeyedStateStore& store, const std::vector<const KeptPart*>& parts) {
   PENSTOCK_RETURN_IF_ERROR(
-      visit_items({&part}, [&](const SnapshotItem& item) { return store.restore(item); }));
+      visit_items(parts, [&](const SnapshotItem& item) { return store.restore(item); }));
   return store.restored();
+}
+Status restore(KeyedStateStore& store, const KeptPart& part) {
+  return restore(store, std::vector{&part});
 }
 
 KeptPart capture(KeyedStateStore& store) {
@@ -168,7 +171,9 @@ TEST(StateEvolution, ChangedBytesAreRefusedOrRestored) {
 
 TEST(StateEvolution, IsToldOnceForEachState) {
   Kit<WideTotal> kit;
-  ASSERT_TRUE(restore(kit.store, totals()).ok());
+  Kit<Total> other_task;
+  const KeptPart parts[] = {totals(), capture(other_task.store)};
+  ASSERT_TRUE(restore(kit.store, {&parts[0], &parts[1]}).ok());
   HeardNotices notices;
   kit.store.tell_changes(notices);
   ASSERT_EQ(notices.texts.size(), 4u);

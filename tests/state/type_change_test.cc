@@ -223,6 +223,8 @@ TEST(TypeChange, RefusesWhatDoesNotHoldAllValuesWithBothTypesAndWhatToDo) {
   EXPECT_NE((refusal<std::int64_t, EventTime>()), "");
   EXPECT_NE((refusal<InlineString<9>, InlineString<3>>()), "");
   EXPECT_NE((refusal<std::array<int, 3>, std::array<int, 4>>()), "");
+  EXPECT_THAT((refusal<std::array<int, 3>, std::array<std::int64_t, 4>>()),
+              HasSubstr("length of an array"));
   EXPECT_THAT((refusal<NewCard, Card>()), HasSubstr("the field 'count' as int64"));
   EXPECT_THAT((refusal<Visit, std::int64_t>()), HasSubstr("one has fields and the other none"));
   EXPECT_THAT((refusal<Visit, Other>()), HasSubstr("no field in common"));
