@@ -77,9 +77,12 @@ struct Kit {
       store.map_state<std::uint32_t, T>("expiring map", kDay).value();
 
   Kit() { EXPECT_TRUE(store.template seal<std::uint32_t>({}).ok()); }
-  void set_key(const std::uint32_t& key, std::int64_t used = 0) {
+  std::uint32_t current = 0;  // Outlives what is done to it.
+
+  void set_key(std::uint32_t key, std::int64_t used = 0) {
+    current = key;
     store.set_event_time({0}, {used});
-    store.set_current_key(key_hash(key), key);
+    store.set_current_key(key_hash(current), current);
   }
 };
 
