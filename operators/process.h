@@ -79,6 +79,7 @@ class KeyedProcess {
     task_count_ = context.task_count;
     // lint: allow(hot) once per task, when it opens
     state_ = std::make_shared<KeyedStateStore>(context.stage_name, context.state_memory);
+    load_ = &state_->load();
     Status error;
     if constexpr (kTimers) PENSTOCK_RETURN_IF_ERROR(open_timers());
     OperatorContext operator_context(*state_, context, error);
@@ -97,7 +98,7 @@ class KeyedProcess {
          .may_drop =
              context.may_drop_state ? std::vector<std::string>{"*"} : std::vector<std::string>{}}));
     may_drop_ = context.may_drop_state;
-    drops_told_by_ = context.task_index == 0 ? context.notices : nullptr;
+    changes_told_by_ = context.task_index == 0 ? context.notices : nullptr;
     for_each_window([&](auto& window) {
       if (error.ok()) error = bind(window);
     });
@@ -113,6 +114,7 @@ class KeyedProcess {
   std::size_t on_run(std::span<const Element<In>> run, const Credit& credit, Out&& out) noexcept {
     records_ += run.size();
     tell_restored(out);
+    if (!run.empty()) load_->sample(run[load_->next(run.size())].header.key_hash(), run.size());
     return for_each_ahead(
         state_->table(), run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },
         [&](std::size_t i, std::uint32_t candidate) {
@@ -252,7 +254,7 @@ class KeyedProcess {
   }
   Status restored() {
     Status status = state_->restored();
-    if (drops_told_by_ != nullptr) state_->tell_dropped(*drops_told_by_);
+    if (changes_told_by_ != nullptr) state_->tell_changes(*changes_told_by_);
     for_each_window([&](auto& window) {
       if (status.ok()) status = state_->with_place(window.restored());
     });
@@ -393,6 +395,9 @@ class KeyedProcess {
     if constexpr (kTimers) bytes += timers_->resident_bytes();
     counters_->state_keys.set(metrics.keys);
     counters_->state_bytes.set(bytes);
+    counters_->hottest_group.set(load_->hottest());
+    counters_->hottest_group_records.set(load_->hottest_records());
+    counters_->sampled_records.set(load_->records());
   }
   void end_timers_batch() noexcept {
     timers_->maintain();
@@ -443,6 +448,7 @@ class KeyedProcess {
   // Shared only so that the prototype can be copied; it has none.
   // lint: allow(hot) counted when the operator is copied, never per record
   std::shared_ptr<KeyedStateStore> state_;
+  KeyGroupLoad* load_ = nullptr;
   struct NoTimers {};
   // lint: allow(hot) counted when the operator is copied, never per record
   using TimersOrNot = std::conditional_t<kTimers, std::shared_ptr<TimerService<Key>>, NoTimers>;
@@ -456,7 +462,7 @@ class KeyedProcess {
   bool has_times_ = false;  // Restored.
   bool tells_restored_ = false;
   bool may_drop_ = false;
-  Notices* drops_told_by_ = nullptr;  // Of one task of the stage.
+  Notices* changes_told_by_ = nullptr;  // Of one task of the stage.
   std::uint32_t task_index_ = 0;
   std::uint32_t task_count_ = 1;
   Instant ended_at_;

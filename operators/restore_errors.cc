@@ -27,6 +27,10 @@ Status accumulator_changed(std::uint64_t stored, std::uint64_t now) {
                                      "; give the new window another name");
 }
 
+Status accumulator_changed(const Status& why) {
+  return Status(why.code(), "what it adds up " + std::string(why.message()));
+}
+
 Status window_changed(const WindowSpec& stored, const WindowSpec& now) {
   return Status::failed_precondition("is " + text(stored) + " in the snapshot and now " +
                                      text(now) + "; give the new window another name");

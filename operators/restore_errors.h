@@ -13,6 +13,8 @@ namespace penstock::internal {
 Status section_unknown(const SnapshotItem& item);
 // What a window adds up takes `stored` bytes in the snapshot.
 Status accumulator_changed(std::uint64_t stored, std::uint64_t now);
+// It has another type there, and `why`, as of TypeChange::between(), that cannot become the one of now.
+Status accumulator_changed(const Status& why);
 Status window_changed(const WindowSpec& stored, const WindowSpec& now);
 // A window's item that says what cannot be.
 Status panes_damaged(const char* what);

@@ -66,11 +66,20 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   return {};
 }
 
-void KeyedStateStore::tell_dropped(Notices& notices) const {
+void KeyedStateStore::tell_changes(Notices& notices) const {
   for (const std::string& name : snapshot_.dropped()) {
     notices.post(
         {Severity::kWarning, place_, "dropped: state '" + name + "', which it has no more"});
   }
+  for (const auto& [name, change] : snapshot_.changed()) {
+    notices.post({change.drops_fields() ? Severity::kWarning : Severity::kInfo, place_,
+                  "state '" + name + "' goes on with another type: " + change.to_string()});
+  }
+}
+
+Status KeyedStateStore::check_type(std::string_view name, const StateType& type) const {
+  if (type.problem.empty()) return {};
+  return with_place(Status::invalid_argument("state '" + std::string(name) + "': " + type.problem));
 }
 
 void KeyedStateStore::moved(std::uint32_t from, std::uint32_t to) noexcept {

@@ -21,8 +21,10 @@
 #include "penstock/state/current_key.h"
 #include "penstock/state/expiring_map.h"
 #include "penstock/state/expiring_value.h"
+#include "penstock/state/key_group_load.h"
 #include "penstock/state/map_state.h"
 #include "penstock/state/map_table.h"
+#include "penstock/state/state_fields.h"
 #include "penstock/state/state_snapshot.h"
 #include "penstock/state/state_sweep.h"
 #include "penstock/state/state_table.h"
@@ -96,6 +98,9 @@ class KeyedStateStore {
   StateTable& map_table(std::size_t index) noexcept { return maps_[index]->table(); }
   std::size_t maps() const noexcept { return maps_.size(); }
 
+  // Where the records of the task fall, for whoever hands them over to note.
+  KeyGroupLoad& load() noexcept { return load_; }
+
   // What snapshots keep: all but raw slots. Errors of restores name the operator.
   void capture(Epoch epoch, SnapshotWriter& out) { snapshot_.begin(epoch, out); }
   bool capture_more(std::size_t budget, SnapshotWriter& out) { return snapshot_.more(budget, out); }
@@ -105,8 +110,8 @@ class KeyedStateStore {
     return StateSnapshot::is_of_state(item);
   }
   Status restore(const SnapshotItem& item) { return with_place(snapshot_.restore(item)); }
-  // After restored(): which states of the snapshot were dropped.
-  void tell_dropped(Notices& notices) const;
+  // After restored(): which states of the snapshot were dropped, and which have another type now.
+  void tell_changes(Notices& notices) const;
   Status restored() {
     current_.forget();
     return with_place(snapshot_.restored());
@@ -147,6 +152,9 @@ class KeyedStateStore {
   Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
                                  bool derived);
   Status check_size(std::size_t bytes) const;
+  template <class T>
+  Result<StateValues> values_of(std::string_view name) const;
+  Status check_type(std::string_view name, const StateType& type) const;
   void moved(std::uint32_t from, std::uint32_t to) noexcept;
 
   StateTable table_;
@@ -156,16 +164,27 @@ class KeyedStateStore {
   StateSweep sweep_{&current_, &table_};
   StateSnapshot snapshot_{&table_, &maps_};
   MemoryBudget* budget_;
+  KeyGroupLoad load_;
   StateLayout layout_;
   std::string place_;
   std::vector<std::string> names_;
 };
 
 template <class T>
+Result<StateValues> KeyedStateStore::values_of(std::string_view name) const {
+  internal::check_state_type<T>();
+  StateValues values{state_type_of<T>(), {}, &internal::default_state<T>()};
+  PENSTOCK_RETURN_IF_ERROR(check_type(name, values.type));
+  return values;
+}
+
+template <class T>
 Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
   auto index = add_slot(name, sizeof(T), alignof(T), false);
   if (!index.ok()) return index.status();
-  snapshot_.add_state(name, StateKind::kValue, *index);
+  auto values = values_of<T>(name);
+  if (!values.ok()) return values.status();
+  snapshot_.add_state(name, StateKind::kValue, *index, std::move(*values));
   return ValueState<T>(&current_, *index);
 }
 
@@ -175,7 +194,9 @@ Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, con
   PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
   auto index = add_slot(name, sizeof(Stored), alignof(Stored), false);
   if (!index.ok()) return index.status();
-  snapshot_.add_state(name, StateKind::kExpiringValue, *index);
+  auto values = values_of<Cell>(name);
+  if (!values.ok()) return values.status();
+  snapshot_.add_state(name, StateKind::kExpiringValue, *index, std::move(*values));
   sweep_.add_value(*index, ttl);
   return ExpiringValue<T>(ValueState<Stored>(&current_, *index), &sweep_.clock(ttl.time), ttl);
 }
@@ -186,7 +207,10 @@ Result<MapState<K, V>> KeyedStateStore::map_state(std::string_view name) {
   if (!head.ok()) return head.status();
   PENSTOCK_RETURN_IF_ERROR(check_size(sizeof(V)));
   current_.need_scratch(sizeof(V));
-  snapshot_.add_state(name, StateKind::kMap, *head);
+  auto values = values_of<V>(name);
+  if (!values.ok()) return values.status();
+  values->map_key = state_type_of<K>();
+  snapshot_.add_state(name, StateKind::kMap, *head, std::move(*values));
   maps_.push_back(std::make_unique<MapTable>(MapElementShape::of<K, V>(), *head));
   return MapState<K, V>(&current_, maps_.back().get());
 }

@@ -14,6 +14,7 @@
 
 #include "penstock/core/base/hash.h"
 #include "penstock/core/base/status.h"
+#include "penstock/state/state_fields.h"
 
 namespace penstock {
 
@@ -50,6 +51,7 @@ struct KeyShape {
   bool equal_keys_are_equal_bytes =
       false;  // Then a flood of keys with one public hash is told apart by seeded bytes.
   std::uint64_t (*hash)(const void* key) noexcept = nullptr;  // key_hash(); null: it has none.
+  StateType (*type)() = nullptr;                              // What snapshots say of it.
 
   template <class Key>
   static constexpr KeyShape of() noexcept {
@@ -57,6 +59,7 @@ struct KeyShape {
                   "a key of keyed state must be trivially copyable: use InlineString<N> for text");
     static_assert(alignof(Key) <= kStateAlignmentMax, "a key may be aligned to at most 16 bytes");
     KeyShape shape{sizeof(Key), alignof(Key), std::has_unique_object_representations_v<Key>};
+    shape.type = &state_type_of<Key>;
     if constexpr (Hashable<Key>) {
       shape.hash = [](const void* key) noexcept { return key_hash(*static_cast<const Key*>(key)); };
     }

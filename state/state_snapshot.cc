@@ -13,9 +13,11 @@ constexpr std::string_view kSchema = "penstock.state.schema";
 constexpr std::string_view kKeys = "penstock.state.keys";
 constexpr std::string_view kElements = "penstock.state.elements";
 constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kSchemaVersion = 2;
 constexpr std::size_t kKeyHeader = 12;      // Hash, mask.
 constexpr std::size_t kElementHeader = 12;  // Hash, position.
 constexpr std::size_t kNameMax = std::size_t{64} << 10;
+constexpr std::size_t kTypeMax = std::size_t{256} << 10;
 
 Status damaged(const std::string& what) { return Status::data_error("keyed state: " + what); }
 
@@ -43,9 +45,19 @@ std::string_view kind_name(StateKind kind) noexcept {
   return "of an unknown kind";
 }
 
-std::string in_bytes(std::uint32_t key, std::uint32_t value) {
-  const std::string text = std::to_string(value) + " bytes";
-  return key == 0 ? text : text + " for a key of " + std::to_string(key);
+StateType type_of(const KeyShape& key) {
+  return key.type != nullptr ? key.type()
+                             : StateType::opaque(static_cast<std::uint32_t>(key.bytes));
+}
+
+// Snapshots of version 1 have no types.
+bool read_type(ByteCursor& from, std::uint32_t version, std::uint32_t bytes, StateType& type) {
+  if (version == 1) {
+    type = StateType::opaque(bytes);
+    return true;
+  }
+  std::string_view encoded;
+  return from.framed(encoded, kTypeMax) && StateType::decode(encoded, type) && type.bytes == bytes;
 }
 
 }  // namespace
@@ -70,13 +82,17 @@ std::uint32_t StateSnapshot::element_key_bytes_of(const State& state) const noex
 std::string StateSnapshot::schema() const {
   std::string bytes;
   ByteAppender to(bytes);
-  to.number(static_cast<std::uint32_t>(table_->layout().key().bytes));
+  const KeyShape& key = table_->layout().key();
+  to.number(static_cast<std::uint32_t>(key.bytes));
+  to.framed(type_of(key).encode());
   to.number(static_cast<std::uint32_t>(states_.size()));
   for (const State& state : states_) {
     to.number(static_cast<std::uint32_t>(state.kind));
     to.number(value_bytes_of(state));
     to.number(element_key_bytes_of(state));
     to.framed(state.name);
+    to.framed(state.values.type.encode());
+    to.framed(state.values.map_key.encode());
   }
   return bytes;
 }
@@ -85,7 +101,7 @@ std::string StateSnapshot::schema() const {
 
 void StateSnapshot::begin(Epoch epoch, SnapshotWriter& out) {
   cancel();
-  out.section(kSchema, kVersion);
+  out.section(kSchema, kSchemaVersion);
   out.add(schema());
   capturing_ = true;
   Status status = table_->begin_walk(epoch);
@@ -173,10 +189,11 @@ std::size_t StateSnapshot::waiting_bytes() const noexcept {
 // ---- restore ----
 
 Status StateSnapshot::restore(const SnapshotItem& item) {
-  if (item.version != kVersion) {
+  const std::uint32_t newest = item.section == kSchema ? kSchemaVersion : kVersion;
+  if (item.version == 0 || item.version > newest) {
     return damaged("section " + std::string(item.section) + " has version " +
-                   std::to_string(item.version) + ", which this program does not know; it reads " +
-                   std::to_string(kVersion));
+                   std::to_string(item.version) +
+                   ", which this program does not know; it reads up to " + std::to_string(newest));
   }
   if (item.section == kSchema) return restore_schema(item);
   if (!restoring_ || restoring_task_ != item.task_index)
@@ -186,30 +203,45 @@ Status StateSnapshot::restore(const SnapshotItem& item) {
   return damaged("section " + std::string(item.section) + " is unknown");
 }
 
+Status StateSnapshot::restore_key_type(ByteCursor& from, std::uint32_t version) {
+  std::uint32_t key_bytes = 0;
+  StateType then;
+  if (!from.number(key_bytes) || !read_type(from, version, key_bytes, then))
+    return damaged("the schema is cut off or has a key of unknown type");
+  const StateType now = type_of(table_->layout().key());
+  if (then.goes_on_as(now)) return {};
+  return Status::failed_precondition("the snapshot has keys of type " + then.name() +
+                                     ", the job now has keys of type " + now.name() +
+                                     "; the type of a key cannot change");
+}
+
+bool StateSnapshot::read_state(ByteCursor& from, std::uint32_t version, std::string_view& name,
+                               Stored& stored) {
+  std::uint32_t kind = 0;
+  if (!from.number(kind) || !from.number(stored.value_bytes) || !from.number(stored.key_bytes) ||
+      !from.framed(name, kNameMax) || kind > static_cast<std::uint32_t>(StateKind::kExpiringMap))
+    return false;
+  stored.kind = static_cast<StateKind>(kind);
+  if (!read_type(from, version, stored.value_bytes, stored.type)) return false;
+  if (version == 1) return true;
+  std::string_view map_key;
+  return from.framed(map_key, kTypeMax) && StateType::decode(map_key, stored.map_key);
+}
+
 Status StateSnapshot::restore_schema(const SnapshotItem& item) {
   ByteCursor from(item.bytes);
-  std::uint32_t key_bytes = 0;
+  PENSTOCK_RETURN_IF_ERROR(restore_key_type(from, item.version));
   std::uint32_t count = 0;
-  if (!from.number(key_bytes) || !from.number(count) || count > StateLayout::kSlotsMax)
+  if (!from.number(count) || count > StateLayout::kSlotsMax)
     return damaged("the schema is cut off or has too many states");
-  const std::size_t own_bytes = table_->layout().key().bytes;
-  if (key_bytes != own_bytes) {
-    return Status::failed_precondition("the snapshot has keys of " + std::to_string(key_bytes) +
-                                       " bytes, the job now has keys of " +
-                                       std::to_string(own_bytes) +
-                                       "; the type of a key cannot change");
-  }
   stored_.clear();
   for (std::uint32_t i = 0; i < count; ++i) {
     Stored stored;
-    std::uint32_t kind = 0;
     std::string_view name;
-    if (!from.number(kind) || !from.number(stored.value_bytes) || !from.number(stored.key_bytes) ||
-        !from.framed(name, kNameMax) || kind > static_cast<std::uint32_t>(StateKind::kExpiringMap))
-      return damaged("the schema is cut off or has a state of unknown kind");
-    stored.kind = static_cast<StateKind>(kind);
+    if (!read_state(from, item.version, name, stored))
+      return damaged("the schema is cut off or has a state of unknown kind or type");
     PENSTOCK_RETURN_IF_ERROR(match(name, stored));
-    stored_.push_back(stored);
+    stored_.push_back(std::move(stored));
   }
   if (!from.at_end()) return damaged("the schema is longer than its states");
   restoring_ = true;
@@ -242,15 +274,35 @@ Status StateSnapshot::match(std::string_view name, Stored& stored) {
         text + " is " + std::string(kind_name(stored.kind)) + " in the snapshot and now " +
         std::string(kind_name(own->kind)) + "; give the new one another name");
   }
-  const std::uint32_t key_bytes = element_key_bytes_of(*own);
-  if (value_bytes_of(*own) != stored.value_bytes || key_bytes != stored.key_bytes) {
-    return Status::failed_precondition(
-        text + " has " + in_bytes(stored.key_bytes, stored.value_bytes) +
-        " in the snapshot and now " + in_bytes(key_bytes, value_bytes_of(*own)) +
-        "; its type has changed: give the new one another name");
-  }
+  PENSTOCK_RETURN_IF_ERROR(match_types(*own, stored));
   stored.own = &*own;
   return {};
+}
+
+Status StateSnapshot::match_types(const State& own, Stored& stored) {
+  const std::string text = "state '" + own.name + "' ";
+  const bool same_key =
+      stored.map_key.fields.empty() || stored.map_key.goes_on_as(own.values.map_key);
+  if (!same_key || stored.key_bytes != element_key_bytes_of(own)) {
+    return Status::failed_precondition(
+        text + "has map keys of type " + stored.map_key.name() + " (" +
+        std::to_string(stored.key_bytes) + " bytes with the key) in the snapshot and now " +
+        own.values.map_key.name() + " (" + std::to_string(element_key_bytes_of(own)) +
+        " bytes): the type of a key cannot change; give the new map another name");
+  }
+  Result<TypeChange> change = TypeChange::between(stored.type, own.values.type);
+  if (!change.ok())
+    return Status(change.status().code(), text + std::string(change.status().message()));
+  if (change->any()) note_change(own, *change);
+  stored.change = std::move(*change);
+  return {};
+}
+
+void StateSnapshot::note_change(const State& own, const TypeChange& change) {
+  const bool noted = std::any_of(changed_.begin(), changed_.end(), [&own](const Changed& changed) {
+    return changed.name == own.name;
+  });
+  if (!noted) changed_.push_back({own.name, change});
 }
 
 Result<StateEntry*> StateSnapshot::entry_of(std::uint64_t hash, std::string_view key) {
@@ -290,10 +342,20 @@ Status StateSnapshot::restore_key(std::string_view bytes) {
     const StateSlot& slot = layout.slot(stored_[i].own->slot);
     if (((*entry)->present & slot.bit) != 0) return damaged("a key comes twice");
     (*entry)->present |= slot.bit;
-    if (slot.bytes > 0)
-      std::memcpy((*entry)->at<std::byte>(slot.offset), values[i].data(), slot.bytes);
+    if (!bring_over(stored_[i], values[i], (*entry)->at<char>(slot.offset)))
+      return damaged("a text of state '" + stored_[i].own->name + "' is longer than its type");
   }
   return {};
+}
+
+bool StateSnapshot::bring_over(const Stored& stored, std::string_view value, char* to) {
+  if (!stored.change.any()) {
+    if (!value.empty()) std::memcpy(to, value.data(), value.size());
+    return true;
+  }
+  const StateValues& own = stored.own->values;
+  std::memcpy(to, own.fresh, own.type.bytes);
+  return stored.change.convert(value.data(), to);
 }
 
 Status StateSnapshot::restore_element(std::string_view bytes) {
@@ -310,6 +372,12 @@ Status StateSnapshot::restore_element(std::string_view bytes) {
     return damaged("an element has " + std::to_string(bytes.size()) + " bytes");
   const bool ours = table_->groups().contains(key_group_of(hash));
   if (stored.own == nullptr || !ours) return {};
+  if (stored.change.any()) {
+    converted_.resize(stored.own->values.type.bytes);
+    if (!bring_over(stored, value, converted_.data()))
+      return damaged("a text of state '" + stored.own->name + "' is longer than its type");
+    value = converted_;
+  }
   return map_of(*stored.own).restore(hash, key, value);
 }
 

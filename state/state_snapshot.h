@@ -1,12 +1,14 @@
 // state/state_snapshot.h -- what a snapshot holds of the keyed state of one operator, and how it comes back.
 //
-// Sections   penstock.state.schema    the key's bytes, and each state: kind, bytes, name; before all else of a task
+// Sections   penstock.state.schema    the key's bytes and type; each state's kind, bytes, name, type of its values and
+//                                     of its map keys; before all else of a task. Version 1 has no types.
 //            penstock.state.keys      hash, which states the key has, key, values of these
 //            penstock.state.elements  of maps: which map, hash, key and map key, value
 // Capture    As of begin(), in slices: keys and elements that change meanwhile are copied before (state/state_walk.h).
 //            Where there is no memory for copies the epoch is given up; the state itself is unharmed.
 // Restore    Keys of the task's own groups, by the hash that they were captured with. States are matched by name: those
-//            that are new are absent; those that are gone must be allowed to be dropped; of another size: refused.
+//            that are new are absent; those that are gone must be allowed to be dropped; those of another type come
+//            over as state/type_change.h says, or are refused.
 //            Deadlines of what expires are part of its values. Within a map elements come back in another order.
 // Trust      Lengths, counts, groups and repeated keys are checked. What the bytes of a value mean is its type's.
 // Threads    The task's worker; restore() whoever restores.
@@ -19,13 +21,23 @@
 #include <string_view>
 #include <vector>
 
+#include "penstock/core/base/bytes.h"
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/stream/snapshot.h"
 #include "penstock/state/map_table.h"
 #include "penstock/state/state_table.h"
+#include "penstock/state/state_type.h"
+#include "penstock/state/type_change.h"
 
 namespace penstock {
+
+// What a snapshot must know of the values of a state.
+struct StateValues {
+  StateType type;
+  StateType map_key;            // Of maps.
+  const void* fresh = nullptr;  // A value of the type: what new fields have. Outlives the snapshot.
+};
 
 // Part of the format.
 enum class StateKind : std::uint32_t { kValue, kExpiringValue, kMap, kExpiringMap };
@@ -40,8 +52,8 @@ class StateSnapshot {
   StateSnapshot& operator=(const StateSnapshot&) = delete;
 
   // A state of the operator, in slot `slot` of its keys' entries.
-  void add_state(std::string_view name, StateKind kind, std::uint32_t slot) {
-    states_.push_back({std::string(name), kind, slot});
+  void add_state(std::string_view name, StateKind kind, std::uint32_t slot, StateValues values) {
+    states_.push_back({std::string(name), kind, slot, std::move(values)});
   }
   void expires() {
     StateKind& kind = states_.back().kind;
@@ -51,6 +63,12 @@ class StateSnapshot {
   void may_drop(std::vector<std::string> names) { may_drop_ = std::move(names); }
   // Those that a restore has dropped.
   const std::vector<std::string>& dropped() const noexcept { return dropped_; }
+  // Those whose values have come over from another type.
+  struct Changed {
+    std::string name;
+    TypeChange change;
+  };
+  const std::vector<Changed>& changed() const noexcept { return changed_; }
 
   void begin(Epoch epoch, SnapshotWriter& out);
   // About `budget` keys and elements, and what has been copied since the last slice. True: there is more.
@@ -74,12 +92,16 @@ class StateSnapshot {
     std::string name;
     StateKind kind;
     std::uint32_t slot;  // Of the layout.
+    StateValues values;
   };
   struct Stored {  // A state of the part that is read; its position is its bit.
     const State* own = nullptr;
     StateKind kind = StateKind::kValue;
     std::uint32_t value_bytes = 0;
     std::uint32_t key_bytes = 0;  // Of an element: key and map key.
+    StateType type;
+    StateType map_key;
+    TypeChange change;
   };
 
   static bool is_map(StateKind kind) noexcept {
@@ -96,8 +118,15 @@ class StateSnapshot {
   void give_up(Status why, SnapshotWriter& out);
 
   Status restore_schema(const SnapshotItem& item);
+  Status restore_key_type(ByteCursor& from, std::uint32_t version);
+  static bool read_state(ByteCursor& from, std::uint32_t version, std::string_view& name,
+                         Stored& stored);
   Status match(std::string_view name, Stored& stored);
+  Status match_types(const State& own, Stored& stored);
+  void note_change(const State& own, const TypeChange& change);
   Status restore_key(std::string_view bytes);
+  // False: a text in the value is longer than it can be.
+  static bool bring_over(const Stored& stored, std::string_view value, char* to);
   Status restore_element(std::string_view bytes);
 
   StateTable* table_;
@@ -105,10 +134,12 @@ class StateSnapshot {
   std::vector<State> states_;
   std::vector<std::string> may_drop_;
   std::vector<std::string> dropped_;
+  std::vector<Changed> changed_;
   bool capturing_ = false;
   bool restoring_ = false;
   std::uint32_t restoring_task_ = 0;
   std::vector<Stored> stored_;
+  std::string converted_;  // An element's value.
 };
 
 // The epoch is given up; everything else goes on.

@@ -31,6 +31,26 @@ std::uint64_t JobMetrics::state_bytes() const noexcept {
   return sum(tasks, &TaskMetrics::state_bytes);
 }
 
+std::vector<KeyGroupShare> JobMetrics::hottest_groups() const {
+  std::vector<KeyGroupShare> all;
+  std::vector<double> records;
+  for (const TaskMetrics& task : tasks) {
+    if (task.hottest_group_share == 0) continue;
+    if (all.empty() || all.back().stage != task.stage) {
+      all.push_back({task.stage});
+      records.push_back(0);
+    }
+    // For now of all records, not a share.
+    const auto read = static_cast<double>(task.records_in);
+    records.back() += read;
+    if (task.hottest_group_share * read <= all.back().share) continue;
+    all.back().group = task.hottest_group;
+    all.back().share = task.hottest_group_share * read;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].share /= records[i];
+  return all;
+}
+
 std::uint64_t JobMetrics::records_read() const noexcept {
   std::uint64_t total = 0;
   for (const TaskMetrics& task : tasks) total += task.queue_capacity == 0 ? task.records_in : 0;

@@ -35,6 +35,10 @@ struct TaskMetrics {
   std::uint64_t overflows = 0;
   std::uint64_t state_keys = 0;
   std::uint64_t state_bytes = 0;
+  // Of keyed tasks: the key group (core/base/key_group.h) with most of the records that came of late, and its share of
+  // the task's, from a sample.
+  std::uint32_t hottest_group = 0;
+  double hottest_group_share = 0;
   std::size_t queued = 0;
   std::size_t queue_capacity = 0;
   EventTime watermark = kMinEventTime;
@@ -51,6 +55,14 @@ struct WorkerMetrics {
   double idle_share = 0;     // The rest: spinning or parked.
   std::uint64_t steps = 0;
   std::uint64_t sleeps = 0;
+};
+
+// A key group of a keyed stage, and its share of the stage's records. All records of a group go to one task, so a share
+// near that of a whole task, 1 of their number, says that more tasks will not help.
+struct KeyGroupShare {
+  std::string stage;
+  std::uint32_t group = 0;
+  double share = 0;
 };
 
 struct JobMetrics {
@@ -70,6 +82,8 @@ struct JobMetrics {
   std::uint64_t undelivered() const noexcept;
   std::uint64_t state_keys() const noexcept;
   std::uint64_t state_bytes() const noexcept;
+  // Of each keyed stage that had records, in the order of the stages.
+  std::vector<KeyGroupShare> hottest_groups() const;
   // Records that source tasks (those without input channels) read.
   std::uint64_t records_read() const noexcept;
   // Of these: in the runs that this one goes on from.

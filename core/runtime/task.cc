@@ -345,6 +345,16 @@ Status Task::abandon() {
   return failure_.status();
 }
 
+namespace {
+
+// Read while both are written.
+double share(const Counter& part, const Counter& whole) noexcept {
+  const std::uint64_t all = whole.get();
+  return all == 0 ? 0 : std::min(1.0, static_cast<double>(part.get()) / static_cast<double>(all));
+}
+
+}  // namespace
+
 TaskMetrics Task::metrics() const {
   TaskMetrics result;
   result.stage = context_.stage_name;
@@ -364,6 +374,8 @@ TaskMetrics Task::metrics() const {
   result.overflows = counters_.overflows.get();
   result.state_keys = counters_.state_keys.get();
   result.state_bytes = counters_.state_bytes.get();
+  result.hottest_group = static_cast<std::uint32_t>(counters_.hottest_group.get());
+  result.hottest_group_share = share(counters_.hottest_group_records, counters_.sampled_records);
   result.queued = body_->queued_elements();
   result.queue_capacity = body_->queue_capacity();
   result.watermark = {counters_.watermark_micros.load(std::memory_order_relaxed)};

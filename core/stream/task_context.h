@@ -46,6 +46,9 @@ struct TaskCounters {
   Counter overflows;    // Elements that did not fit their ring at first.
   Counter state_keys;
   Counter state_bytes;
+  Counter hottest_group;          // The key group with most records of late...
+  Counter hottest_group_records;  // ...how many of them were its, of those that count...
+  Counter sampled_records;        // ...and how many these are.
   Counter lag;        // Records that a source knows of and has not read, as of about a second ago.
   Counter delivered;  // Records, dead letters among them, that who they were sent to has confirmed.
   Counter undelivered;  // Those that were refused or given up.

@@ -39,6 +39,11 @@ struct Activity {
   }
 };
 
+constexpr auto penstock_state_fields(penstock::Tag<Activity>) {
+  return penstock::state_fields(penstock::state_field("payments", &Activity::payments),
+                                penstock::state_field("cents", &Activity::cents));
+}
+
 // Tells which task is the last to take a rule set over.
 class Adoption {
  public:

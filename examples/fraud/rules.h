@@ -58,6 +58,12 @@ struct Velocity {
  private:
   penstock::ValueState<History> history_;
 };
+constexpr auto penstock_state_fields(penstock::Tag<Velocity::History>) {
+  using History = Velocity::History;
+  return penstock::state_fields(penstock::state_field("times", &History::times),
+                                penstock::state_field("count", &History::count),
+                                penstock::state_field("over", &History::over));
+}
 
 // An amount far above what the card usually pays: so many standard deviations above the mean of its payments so far.
 struct UnusualAmount {
@@ -91,6 +97,12 @@ struct UnusualAmount {
  private:
   penstock::ValueState<Usual> usual_;
 };
+constexpr auto penstock_state_fields(penstock::Tag<UnusualAmount::Usual>) {
+  using Usual = UnusualAmount::Usual;
+  return penstock::state_fields(penstock::state_field("count", &Usual::count),
+                                penstock::state_field("mean", &Usual::mean),
+                                penstock::state_field("squares", &Usual::squares));
+}
 
 // Two countries closer in time than anybody travels.
 struct ImpossibleTravel {
@@ -117,6 +129,11 @@ struct ImpossibleTravel {
  private:
   penstock::ValueState<LastSeen> last_;
 };
+constexpr auto penstock_state_fields(penstock::Tag<ImpossibleTravel::LastSeen>) {
+  using LastSeen = ImpossibleTravel::LastSeen;
+  return penstock::state_fields(penstock::state_field("country", &LastSeen::country),
+                                penstock::state_field("at", &LastSeen::at_micros));
+}
 
 // A merchant on the list.
 class BlockedMerchant {

@@ -7,13 +7,16 @@
 // and, where it can, `bool retract(const Acc&) noexcept`: takes out what another has put in, or returns false when that
 // cannot be told without the rest. With it a sliding window costs the same for any number of slides; without it each
 // firing merges the window's panes anew. `bool empty() const noexcept` saves the count that otherwise tells whether a
-// pane has taken anything in.
+// pane has taken anything in. One that may change between two versions of a job names its members:
+// state/state_fields.h.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
+
+#include "penstock/state/state_fields.h"
 
 namespace penstock {
 
@@ -43,6 +46,10 @@ struct Count {
   std::uint64_t result() const noexcept { return count; }
 };
 
+constexpr auto penstock_state_fields(Tag<Count>) {
+  return state_fields(state_field("count", &Count::count));
+}
+
 // Sums of integers wrap around; sums of floating-point numbers are not retracted, since their errors would add up.
 template <class T>
 struct Sum {
@@ -71,6 +78,11 @@ struct Sum {
   }
 };
 
+template <class T>
+constexpr auto penstock_state_fields(Tag<Sum<T>>) {
+  return state_fields(state_field("sum", &Sum<T>::sum));
+}
+
 // The mean; 0 of nothing.
 template <class T>
 struct Average {
@@ -96,6 +108,12 @@ struct Average {
   }
 };
 
+template <class T>
+constexpr auto penstock_state_fields(Tag<Average<T>>) {
+  return state_fields(state_field("sum", &Average<T>::sum),
+                      state_field("count", &Average<T>::count));
+}
+
 // The best value by `Better(a, b)`: a strictly before b. Of equals the first stays.
 template <class T, class Better>
 struct Best {
@@ -115,6 +133,12 @@ struct Best {
   bool retract(const Best& other) noexcept { return !other.any || Better{}(value, other.value); }
   T result() const noexcept { return value; }
 };
+
+template <class T, class Better>
+constexpr auto penstock_state_fields(Tag<Best<T, Better>>) {
+  using Own = Best<T, Better>;
+  return state_fields(state_field("value", &Own::value), state_field("any", &Own::any));
+}
 
 struct Less {
   template <class T>

@@ -18,8 +18,26 @@
 #include "penstock/operators/window/pane_store.h"
 #include "penstock/state/growable_memory.h"
 #include "penstock/state/state_table.h"
+#include "penstock/state/type_change.h"
 
 namespace penstock {
+
+// How the cells of a snapshot become those of this program.
+struct StoredCells {
+  std::size_t bytes = 0;
+  TypeChange change;
+
+  // False: a text in it is longer than it can be.
+  template <class Cell>
+  [[nodiscard]] bool read(const char* from, Cell& into) const noexcept {
+    if (!change.any()) {
+      std::memcpy(&into, from, sizeof(Cell));
+      return true;
+    }
+    into = Cell{};
+    return change.convert(from, reinterpret_cast<char*>(&into));
+  }
+};
 
 // One key of a snapshot, as it comes back.
 template <class Cell>
@@ -29,13 +47,15 @@ struct KeptPanes {
   std::uint32_t panes = 0;
   bool has_total = false;
   std::string_view key;
-  const char* cells = nullptr;
+  const char* cells = nullptr;  // The total, if there is one, and the panes.
+  std::size_t cell_bytes = sizeof(Cell);
 
   static constexpr std::size_t kHeader = 8 + 8 + 4 + 4;
   static constexpr std::size_t kPaneBytes = sizeof(std::int64_t) + sizeof(Cell);
 
   // False: the bytes are not those of one key.
-  [[nodiscard]] bool parse(std::string_view bytes, std::size_t key_bytes) noexcept {
+  [[nodiscard]] bool parse(std::string_view bytes, std::size_t key_bytes,
+                           const StoredCells& stored) noexcept {
     if (bytes.size() < kHeader + key_bytes) return false;
     std::uint32_t totals = 0;
     std::memcpy(&hash, bytes.data(), 8);
@@ -45,22 +65,21 @@ struct KeptPanes {
     has_total = totals == 1;
     key = bytes.substr(kHeader, key_bytes);
     cells = bytes.data() + kHeader + key_bytes;
+    cell_bytes = stored.bytes;
     const std::uint64_t rest = bytes.size() - kHeader - key_bytes;
-    return totals <= 1 && rest == totals * sizeof(Cell) + std::uint64_t{panes} * kPaneBytes;
+    const std::uint64_t pane_bytes = sizeof(std::int64_t) + cell_bytes;
+    return totals <= 1 && rest == totals * cell_bytes + panes * pane_bytes;
   }
-  void read_total(Cell& into) const noexcept { std::memcpy(&into, cells, sizeof(Cell)); }
   std::int64_t pane(std::uint32_t i) const noexcept {
     std::int64_t pane = 0;
     std::memcpy(&pane, at(i), sizeof(pane));
     return pane;
   }
-  void read(std::uint32_t i, Cell& into) const noexcept {
-    std::memcpy(&into, at(i) + sizeof(std::int64_t), sizeof(Cell));
-  }
+  const char* cell(std::uint32_t i) const noexcept { return at(i) + sizeof(std::int64_t); }
 
  private:
   const char* at(std::uint32_t i) const noexcept {
-    return cells + (has_total ? sizeof(Cell) : 0) + i * kPaneBytes;
+    return cells + (has_total ? cell_bytes : 0) + i * (sizeof(std::int64_t) + cell_bytes);
   }
 };
 

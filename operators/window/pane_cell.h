@@ -45,6 +45,15 @@ class PaneCell {
   }
   const Acc& acc() const noexcept { return acc_; }
 
+  friend constexpr auto penstock_state_fields(Tag<PaneCell>) {
+    if constexpr (KnowsEmpty<Acc>) {
+      return state_fields(state_field("value", &PaneCell::acc_));
+    } else {
+      return state_fields(state_field("value", &PaneCell::acc_),
+                          state_field("filled", &PaneCell::filled_));
+    }
+  }
+
  private:
   struct Nothing {};
   struct Filled {

@@ -93,6 +93,12 @@ class SessionAggregate {
     std::int64_t armed =
         0;  // What its timer is set for: in (start, end], and so of no other session of the key.
     Acc value{};
+
+    friend constexpr auto penstock_state_fields(Tag<Session>) {
+      return state_fields(state_field("start", &Session::start), state_field("end", &Session::end),
+                          state_field("armed", &Session::armed),
+                          state_field("value", &Session::value));
+    }
   };
   // The end of time is for the watermark: what ends there comes out as the last.
   static constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();

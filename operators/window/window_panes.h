@@ -25,6 +25,7 @@
 #include <string_view>
 #include <utility>
 
+#include "penstock/core/base/bytes.h"
 #include "penstock/core/stream/task_context.h"
 #include "penstock/operators/window/accumulator.h"
 #include "penstock/operators/window/closed_panes.h"
@@ -389,7 +390,8 @@ class WindowPanes {
     const std::int64_t kept = time == kMaxEventTime ? next_ : panes_.first_kept_end(time);
     late_before_ = std::max(kept, kStartOfTime + window_) - window_;
   }
-  Status restore_times(std::string_view bytes, bool whole);
+  Status restore_times(std::string_view bytes, std::uint32_t version, bool whole);
+  Status restore_cell_type(std::uint32_t cell_bytes, ByteCursor& from, std::uint32_t version);
   Status restore_panes(std::string_view bytes, KeyedStateStore& state);
   // What came before the first watermark lies in ahead_.
   void start_rings() noexcept;
@@ -448,6 +450,7 @@ class WindowPanes {
   PaneStore<Cell> store_;
   ClosedPanes<Cell> closed_;
   PaneCapture<Cell> capture_;
+  StoredCells stored_;
   MapState<std::int64_t, Acc> ahead_;
   CurrentKey* current_ = nullptr;
   StateTable* table_ = nullptr;

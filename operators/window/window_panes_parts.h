@@ -105,7 +105,8 @@ namespace internal {
 inline constexpr std::string_view kWindowSections = "penstock.window.";
 inline constexpr std::string_view kWindowTimes = "penstock.window.times/";
 inline constexpr std::string_view kWindowPanes = "penstock.window.panes/";
-inline constexpr std::uint32_t kWindowVersion = 1;
+inline constexpr std::uint32_t kWindowTimesVersion = 2;  // 1 has no type of the accumulator.
+inline constexpr std::uint32_t kWindowPanesVersion = 1;
 
 }  // namespace internal
 
@@ -119,7 +120,8 @@ void WindowPanes<Acc>::capture(SnapshotWriter& out) {
   to.number(static_cast<std::uint32_t>(next_ != kStartOfTime));
   to.number(watermark_.micros);
   to.number(walking_ ? fire_ : next_);
-  out.section(std::string(internal::kWindowTimes) + name_, internal::kWindowVersion);
+  to.framed(state_type_of<Cell>().encode());
+  out.section(std::string(internal::kWindowTimes) + name_, internal::kWindowTimesVersion);
   out.add(bytes);
   capture_.begin(store_, *table_, {walking_, fire_, next_, window_ + kept_late_});
   plain_ = plain_times();
@@ -128,7 +130,7 @@ void WindowPanes<Acc>::capture(SnapshotWriter& out) {
 template <class Acc>
 bool WindowPanes<Acc>::capture_more(std::size_t budget, SnapshotWriter& out) {
   if (capture_.running()) {
-    out.section(std::string(internal::kWindowPanes) + name_, internal::kWindowVersion);
+    out.section(std::string(internal::kWindowPanes) + name_, internal::kWindowPanesVersion);
     if (capture_.more(budget, out)) return true;
     plain_ = plain_times();
   }
@@ -155,10 +157,13 @@ bool WindowPanes<Acc>::is_of_window(const SnapshotItem& item) const noexcept {
 template <class Acc>
 Status WindowPanes<Acc>::restore(const SnapshotItem& item, KeyedStateStore& state, bool whole) {
   Status status;
-  if (item.version != internal::kWindowVersion) {
+  const bool times = item.section.starts_with(internal::kWindowTimes);
+  const std::uint32_t newest =
+      times ? internal::kWindowTimesVersion : internal::kWindowPanesVersion;
+  if (item.version == 0 || item.version > newest) {
     status = internal::section_unknown(item);
-  } else if (item.section.starts_with(internal::kWindowTimes)) {
-    status = restore_times(item.bytes, whole);
+  } else if (times) {
+    status = restore_times(item.bytes, item.version, whole);
   } else {
     status = restore_panes(item.bytes, state);
   }
@@ -167,7 +172,21 @@ Status WindowPanes<Acc>::restore(const SnapshotItem& item, KeyedStateStore& stat
 }
 
 template <class Acc>
-Status WindowPanes<Acc>::restore_times(std::string_view bytes, bool whole) {
+Status WindowPanes<Acc>::restore_cell_type(std::uint32_t cell_bytes, ByteCursor& from,
+                                           std::uint32_t version) {
+  StateType then = StateType::opaque(cell_bytes);
+  std::string_view encoded;
+  const bool good = version == 1 || (from.framed(encoded, std::size_t{256} << 10) &&
+                                     StateType::decode(encoded, then) && then.bytes == cell_bytes);
+  if (!good || !from.at_end()) return internal::panes_damaged("its times are cut off or too long");
+  Result<TypeChange> change = TypeChange::between(then, state_type_of<Cell>());
+  if (!change.ok()) return internal::accumulator_changed(change.status());
+  stored_ = {cell_bytes, std::move(*change)};
+  return Status();
+}
+
+template <class Acc>
+Status WindowPanes<Acc>::restore_times(std::string_view bytes, std::uint32_t version, bool whole) {
   ByteCursor from(bytes);
   std::uint32_t cell_bytes = 0;
   std::int64_t sizes[4];
@@ -176,9 +195,10 @@ Status WindowPanes<Acc>::restore_times(std::string_view bytes, bool whole) {
   std::int64_t place = 0;
   if (!from.number(cell_bytes) || !from.number(sizes[0]) || !from.number(sizes[1]) ||
       !from.number(sizes[2]) || !from.number(sizes[3]) || !from.number(has_time) ||
-      !from.number(watermark.micros) || !from.number(place) || !from.at_end())
+      !from.number(watermark.micros) || !from.number(place))
     return internal::panes_damaged("its times are cut off or too long");
-  if (cell_bytes != sizeof(Cell)) return internal::accumulator_changed(cell_bytes, sizeof(Cell));
+  const Status typed = restore_cell_type(cell_bytes, from, version);
+  if (!typed.ok()) return typed;
   using Micros = std::chrono::microseconds;
   const WindowSpec stored{Micros(sizes[0]), Micros(sizes[1]), Micros(sizes[2]), Micros(sizes[3])};
   if (stored != spec_) return internal::window_changed(stored, spec_);
@@ -193,7 +213,8 @@ Status WindowPanes<Acc>::restore_times(std::string_view bytes, bool whole) {
 template <class Acc>
 Status WindowPanes<Acc>::restore_panes(std::string_view bytes, KeyedStateStore& state) {
   KeptPanes<Cell> kept;
-  if (!kept.parse(bytes, table_->layout().key().bytes) || kept.panes > store_.ring_slots())
+  if (stored_.bytes == 0) return internal::panes_damaged("it has panes before its times");
+  if (!kept.parse(bytes, table_->layout().key().bytes, stored_) || kept.panes > store_.ring_slots())
     return internal::panes_damaged("a key is cut off or too long");
   const std::int64_t behind = window_ + kept_late_;
   if (kept.place != kStartOfTime && kept.place < kStartOfTime + behind)
@@ -208,15 +229,16 @@ Status WindowPanes<Acc>::restore_panes(std::string_view bytes, KeyedStateStore& 
   }
   (*entry)->present |= bit_;
   store_.place_of(number) = kept.place;
-  if (Retractable<Acc> && kept.has_total) kept.read_total(store_.total(number));
+  bool good = true;
+  if (Retractable<Acc> && kept.has_total) good = stored_.read(kept.cells, store_.total(number));
   const auto first = static_cast<std::uint64_t>(kept.place) - static_cast<std::uint64_t>(behind);
   for (std::uint32_t i = 0; i < kept.panes; ++i) {
     const std::int64_t pane = kept.pane(i);
     if (static_cast<std::uint64_t>(pane) - first > ring_mask_)
       return internal::panes_damaged("a pane is one that its key has no room for");
-    kept.read(i, cell_of(number, pane));
+    good = stored_.read(kept.cell(i), cell_of(number, pane)) && good;
   }
-  return Status();
+  return good ? Status() : internal::panes_damaged("a text is longer than its type");
 }
 
 template <class Acc>

@@ -229,7 +229,7 @@ std::unique_ptr<KeyedStateStore> store_with(const std::string& name,
   return store;
 }
 
-TEST(StateSnapshot, AStateOfAnotherSizeIsRefusedWithBothSizes) {
+TEST(StateSnapshot, AStateOfANarrowerTypeIsRefusedWithBothTypes) {
   KeptPart part;
   capture_all(*store_with<std::uint64_t>("count"), part);
   KeyedStateStore now("process 'rules'");
@@ -237,7 +237,7 @@ TEST(StateSnapshot, AStateOfAnotherSizeIsRefusedWithBothSizes) {
   ASSERT_TRUE(now.seal<std::uint32_t>({}).ok());
   EXPECT_THAT(std::string(restore(now, {&part}).message()),
               AllOf(HasSubstr("process 'rules'"), HasSubstr("state 'count'"),
-                    HasSubstr("8 bytes in the snapshot"), HasSubstr("now 4 bytes")));
+                    HasSubstr("uint64 in the checkpoint"), HasSubstr("now uint32")));
 }
 
 TEST(StateSnapshot, AStateThatIsGoneMustBeAllowedToBeDropped) {
@@ -285,7 +285,7 @@ TEST(StateSnapshot, AKeyOfAnotherSizeAndAnotherKindOfStateAreRefused) {
   KeyedStateStore wide("wide");
   ASSERT_TRUE(wide.value_state<std::uint64_t>("count").ok());
   ASSERT_TRUE(wide.seal<std::uint64_t>({}).ok());
-  EXPECT_THAT(std::string(restore(wide, {&part}).message()), HasSubstr("keys of 4 bytes"));
+  EXPECT_THAT(std::string(restore(wide, {&part}).message()), HasSubstr("keys of type uint32"));
   KeyedStateStore map("map");
   ASSERT_TRUE((map.map_state<int, std::uint64_t>("count").ok()));
   ASSERT_TRUE(map.seal<std::uint32_t>({}).ok());

@@ -121,7 +121,7 @@ class SameAlertsAsThePlainScript(Folder):
         demo = self.demo("--rate", "20000", "--seconds", "2", "--seed", "5", "--to", self.path("alerts"))
         self.assertEqual(demo.returncode, 0, demo.stderr)
         self.assertEqual(comparable(self.lines("alerts")), self.reference(payments))
-        for word in b"offered", b"p50=", b"p99.99=", b"max=":
+        for word in b"offered", b"p50=", b"p99.99=", b"max=", b"of one key group":
             self.assertIn(word, demo.stderr)
 
 

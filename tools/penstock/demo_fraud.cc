@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "penstock/examples/fraud/fraud_job.h"
 #include "penstock/io/console/console_sink.h"
@@ -137,6 +139,15 @@ std::uint64_t payments_read(const JobMetrics& metrics, const DemoFraudOptions& o
 }
 
 // The last lines: what came in, what came out, how long it took.
+// The key group that would fill a task first.
+void print_skew(const std::vector<KeyGroupShare>& groups) {
+  const auto hottest = std::max_element(
+      groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.share < b.share; });
+  if (hottest == groups.end()) return;
+  std::fprintf(stderr, "skew      %.1f %% of the records of stage \"%s\" are of one key group\n",
+               100 * hottest->share, hottest->stage.c_str());
+}
+
 void print_figures(const Figures& figures, const JobMetrics& metrics,
                    const DemoFraudOptions& options, double seconds) {
   const std::uint64_t read = payments_read(metrics, options);
@@ -168,6 +179,7 @@ void print_figures(const Figures& figures, const JobMetrics& metrics,
   }
   std::fprintf(stderr, "state     %" PRIu64 " cards, %.1f MiB\n", metrics.state_keys(),
                static_cast<double>(metrics.state_bytes()) / (1024.0 * 1024.0));
+  print_skew(metrics.hottest_groups());
   if (figures.latency_ns.count() > 0) print_latency(figures.latency_ns);
 }
 
