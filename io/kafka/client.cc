@@ -47,6 +47,8 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
   if (std::find(std::begin(kKnown), std::end(kKnown), facility) != std::end(kKnown)) return;
   if (std::string_view(text).ends_with("retrying")) return;  // Nothing has failed yet.
   if (void* opaque = rd_kafka_opaque(client)) {
+    // Nothing else says why, unless it is fatal: later calls and reports only say that it is so.
+    if (facility == std::string_view("TXNERR")) trouble_of(opaque).note_transaction(text);
     trouble_of(opaque).note_log(facility, std::string(facility) + ": " + text);
   }
 }

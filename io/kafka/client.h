@@ -42,6 +42,8 @@ class Trouble {
   void over() noexcept;
   // The newest trouble, in a sentence with its remedy; empty: none.
   std::string text() const;
+  // Why the transaction that is open cannot be committed any more; empty: it can, as far as is known.
+  std::string transaction_error() const;
   // Whether it is of a kind that does not pass by itself: a password, a certificate, a right that is missing.
   bool refused() const;
   // Errors after which the handle is of no use: fenced, fatal.
@@ -53,6 +55,7 @@ class Trouble {
   void note_fatal(rd_kafka_resp_err_t error, const std::string& reason) noexcept;
   void note_certificate(const std::string& problem) noexcept;
   void note_log(const std::string& facility, const std::string& line) noexcept;
+  void note_transaction(const std::string& error) noexcept;
   // The last that it says: the handle did not end within `waited`, and goes on without anybody.
   void left_behind(std::chrono::milliseconds waited) noexcept;
 
@@ -82,6 +85,7 @@ class Trouble {
   bool told_of_brokers_ = false;  // Of another kind than kind_, before it.
   std::string text_;
   std::string certificate_problem_;
+  std::string transaction_error_;
   std::vector<std::string> logged_;  // Facilities of the client's log that have been posted.
   Status fatal_;
   std::mutex posting_;

@@ -50,6 +50,19 @@ Status Deliveries::status() const {
   return first_failure_;
 }
 
+namespace {
+
+// It was given up, or not taken, because of what happened to others before it.
+Status with_its_transaction(std::string text, rd_kafka_resp_err_t error,
+                            const std::string& trouble) {
+  const bool denied = trouble.find("AUTHORIZATION_FAILED") != std::string::npos;
+  text += trouble.empty() ? reason(error) : "its transaction has failed: " + trouble;
+  if (denied) text += "; grant the right to write there";
+  return {denied ? StatusCode::kPermissionDenied : code_of(error), std::move(text)};
+}
+
+}  // namespace
+
 Status refusal_of(const RefusedRecord& record) {
   const auto& [place, topic, delivery_timeout, trouble, error, partition, bytes] = record;
   std::string text = place;
@@ -88,6 +101,10 @@ Status refusal_of(const RefusedRecord& record) {
     case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
       text += "fewer replicas are in sync than the topic's min.insync.replicas; check the brokers";
       break;
+    case RD_KAFKA_RESP_ERR__STATE:
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+      return with_its_transaction(std::move(text), error, trouble);
     default:
       text += reason(error) + (trouble.empty() ? "" : "; " + trouble);
   }

@@ -130,7 +130,10 @@ class ClusterClient final : public RetryingClient {
     is_polled_ = false;
     turn_.notify_all();
   }
-  std::string trouble() const override { return trouble_->text(); }
+  std::string trouble() const override {
+    const std::string of_transaction = trouble_->transaction_error();
+    return of_transaction.empty() ? trouble_->text() : of_transaction;
+  }
 
  private:
   static constexpr std::size_t kTopicsMax = 1024;

@@ -142,6 +142,16 @@ void Trouble::note_log(const std::string& facility, const std::string& line) noe
   post(Severity::kWarning, "the client says: " + tidy(line));
 }
 
+void Trouble::note_transaction(const std::string& error) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (transaction_error_.empty()) transaction_error_ = tidy(error);
+}
+
+std::string Trouble::transaction_error() const {
+  const std::lock_guard lock(mutex_);
+  return transaction_error_;
+}
+
 std::string Trouble::sentence(Kind kind, rd_kafka_resp_err_t error,
                               const std::string& reason) const {
   switch (kind) {

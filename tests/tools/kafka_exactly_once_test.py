@@ -73,6 +73,9 @@ class ExactlyOnce(unittest.TestCase):
         self.wait_for(lambda: self.broker.ends(self.job.source) >= count, feeder.is_alive)
         feeder.stop()
 
+    def produce_more(self, count):
+        self.produce(self.broker.ends(self.job.source) + count)
+
     def wait_for(self, condition, goes_on=lambda: True):
         deadline = time.monotonic() + DEADLINE
         while not condition():
@@ -189,6 +192,29 @@ class ExactlyOnce(unittest.TestCase):
         self.assertEqual(process.returncode, 0, errors)
         self.assertIn("the job goes on under another producer epoch", errors)
         self.assertIsNone(self.job.defect())
+
+    def test_a_right_that_is_taken_away_ends_the_job_with_its_name_and_given_back_nothing_is_missing(self):
+        self.produce(500)
+        self.assertIsNone(self.job.finish())
+        job = self.name_in_transactions()
+        for resource, name, words in (
+            ("transactional_id", job, f"the right to write with the transactional id '{job}' is missing"),
+            ("topic", self.job.counts, "TOPIC_AUTHORIZATION_FAILED"),
+        ):
+            process = self.job.start()
+            self.addCleanup(process.kill)
+            before = self.committed()
+            self.produce_more(500)
+            self.wait_for(lambda low=before: self.committed() > low, lambda process=process: process.poll() is None)
+            with self.broker.client() as client:
+                client.deny(resource, name, "write")
+            self.produce_more(500)
+            errors = self.said(process).splitlines()
+            with self.broker.client() as client:
+                client.deny_no_more(resource, name, "write")
+            self.assertIn(words, errors[-1])
+            self.assertTrue(errors[-1].startswith("permission denied"), errors[-1])
+            self.assertIsNone(self.job.finish())
 
     def broker_leads(self):
         """Whether it answers for its partitions again."""

@@ -10,6 +10,10 @@ from .wire import Connection, Writer
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA = 0, 1, 2, 3
 CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS, CREATE_PARTITIONS = 19, 20, 21, 37
+CREATE_ACLS, DELETE_ACLS = 30, 31
+RESOURCES = {"topic": 2, "transactional_id": 5}
+OPERATIONS = {"write": 4, "describe": 8}
+LITERAL, DENY, EVERYBODY = 3, 2, "User:*"
 TIMEOUT_MS = 10_000
 LATEST, EARLIEST = -1, -2
 BATCH_BYTES = 500_000
@@ -102,6 +106,23 @@ class Client:
         _, _, first, code = answer.get("iiqh")
         check(code, f"no records were deleted from '{topic}' partition {partition}")
         return first
+
+    # --- rights ------------------------------------------------------------------------------------------------------
+
+    def deny(self, resource, name, operation):
+        """To everybody; what nobody has denied is allowed."""
+        request = Writer().put("ib", 1, RESOURCES[resource]).string(name).put("b", LITERAL)
+        request.string(EVERYBODY).string("*").put("bb", OPERATIONS[operation], DENY)
+        answer = self.connection.call(CREATE_ACLS, 1, request.data())
+        answer.get("ii")
+        check(answer.get("h"), f"{operation} of {resource} '{name}' is not denied", answer.string())
+
+    def deny_no_more(self, resource, name, operation):
+        request = Writer().put("ib", 1, RESOURCES[resource]).string(name).put("b", LITERAL)
+        request.string(EVERYBODY).string("*").put("bb", OPERATIONS[operation], DENY)
+        answer = self.connection.call(DELETE_ACLS, 1, request.data())
+        answer.get("ii")
+        check(answer.get("h"), f"{operation} of {resource} '{name}' stays denied", answer.string())
 
     def _led(self, topic):
         return sum(leader >= 0 for leader in self.topics().get(topic, ()))

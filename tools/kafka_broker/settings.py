@@ -8,7 +8,7 @@ USER, PASSWORD = "penstock", "penstock-secret"
 HOST = "127.0.0.1"
 
 # One replica of everything; a broker that is gone is noticed at once, so that a restart is not kept waiting; a hung
-# transaction is swept within a second; the cleaner's buffer fits a small heap.
+# transaction is swept within a second; the cleaner's buffer fits a small heap; what nobody has denied is allowed.
 COMMON = """\
 process.roles=broker,controller
 node.id=1
@@ -28,6 +28,8 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 log.cleaner.dedupe.buffer.size=8388608
 log.segment.bytes=67108864
 auto.create.topics.enable=false
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
 """
 
 _PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"

@@ -152,6 +152,11 @@ TEST_F(RetryingClientTest, ACommitIsRepeatedAsLongAsItsTransactionMayLive) {
   EXPECT_EQ(client_.clock().now() - begin, kTimeout);
 }
 
+TEST_F(RetryingClientTest, ARightThatIsMissingDoesNotPassByItself) {
+  client_.commits = {{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, false, "denied"}};
+  EXPECT_EQ(client_.commit().code(), StatusCode::kPermissionDenied);
+}
+
 TEST_F(RetryingClientTest, ACancelledCommitIsNotRepeated) {
   client_.commits.assign(100, kNoAnswer);
   client_.cancel();
