@@ -194,7 +194,7 @@ Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, con
   PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
   auto index = add_slot(name, sizeof(Stored), alignof(Stored), false);
   if (!index.ok()) return index.status();
-  auto values = values_of<Cell>(name);
+  auto values = values_of<Stored>(name);
   if (!values.ok()) return values.status();
   snapshot_.add_state(name, StateKind::kExpiringValue, *index, std::move(*values));
   sweep_.add_value(*index, ttl);

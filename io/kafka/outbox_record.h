@@ -3,8 +3,8 @@
 //   u8 flags (1: has a key, 2: has a value) | i64 micros of the timestamp, kMinEventTime for none | framed key |
 //   framed value | u32 headers, each: u8 has a value | framed name | framed value
 //
-// Trust      Files are checked as a whole, by length and checksum, before what they hold is committed anywhere; a reader
-//            that meets something else says so and never reads outside of its bytes.
+// Trust      Files are checked as a whole, by length and checksum, before what they hold is committed anywhere; a
+//            reader that meets something else says so and never reads outside of its bytes.
 #pragma once
 
 #include <functional>

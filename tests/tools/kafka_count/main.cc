@@ -3,8 +3,8 @@
 //
 //   PENSTOCK__CHECKPOINT=DIR penstock_kafka_count BROKERS FROM COUNTS EVENS FILE [at_least_once]
 //
-// Drains at SIGTERM. TRANSACTION_TIMEOUT_MS in the environment sets that of its sinks; with OUTBOX, a folder, every second
-// count goes that way.
+// Drains at SIGTERM. TRANSACTION_TIMEOUT_MS in the environment sets that of its sinks; with OUTBOX, a folder, every
+// second count goes that way.
 #include <penstock/api/stream.h>
 #include <penstock/io/encode/message_encoder.h>
 #include <penstock/io/file/line_file_sink.h>
