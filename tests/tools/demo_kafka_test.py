@@ -145,6 +145,21 @@ class OverKafka(WithPayments):
             )
             self.assertEqual(partition_of.setdefault(row["key"], row["partition"]), row["partition"])
 
+    def test_exactly_once_with_and_without_an_outbox_the_alerts_are_the_same(self):
+        self.kafka("topics", "create", "once", "--partitions", "2")
+        self.produce("once", self.payments)
+        outbox = self.path("outbox")
+        for topic, more in ("shared-once", ""), ("outbox-once", f"&outbox={outbox}"):
+            self.kafka("topics", "create", topic)
+            run = self.demo(
+                "--from", f"kafka://{self.at}/once?start=earliest", "--checkpoint", self.path(topic),
+                "--to", f"kafka://{self.at}/{topic}?delivery=exactly_once{more}",
+            )  # fmt: skip
+            self.await_rows(topic, len(self.expected))
+            self.drained(run)
+            self.assertEqual(comparable(row["value"] for row in self.rows(topic)), self.expected)
+        self.assertEqual(os.listdir(outbox), ["TRANSACTIONS"])
+
     def test_the_commands_of_the_page_do_what_it_says(self):
         with open(os.path.join(SOURCE, "docs", "kafka.md"), encoding="utf-8") as page:
             section = page.read().split("## The fraud demo from topic to topic")[1]

@@ -5,7 +5,8 @@
 //
 // Parameters of a Kafka source: start (latest | earliest | 2024-01-01T00:00:00Z | PARTITION:OFFSET,...), data_loss
 // (fail | earliest | latest), start_timeout_ms, stall_after_ms; of a Kafka sink: compression (none | gzip | snappy |
-// lz4 | zstd), partitioner (murmur2 | consistent), linger_us, start_timeout_ms, delivery_timeout_ms. Of a TCP source:
+// lz4 | zstd), partitioner (murmur2 | consistent), linger_us, start_timeout_ms, delivery_timeout_ms, delivery
+// (at_least_once | exactly_once), transaction_timeout_ms, marker_topic, outbox (a folder). Of a TCP source:
 // end_on_close (true | false), quiet_after_ms, start_timeout_ms; of a TCP sink: close_timeout_ms, start_timeout_ms.
 // %XX stands for a byte. A TOPIC that begins with ^ is a pattern (RE2) that whole names match.
 // Errors     kInvalidArgument that names the option, the part and what it should be. A user or password in a URL is
