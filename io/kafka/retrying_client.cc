@@ -110,9 +110,10 @@ Status RetryingClient::failed(const std::string& what, const CallResult& result)
   if (is_fenced(result.code)) return fenced();
   if (is_fatal()) return ended(fatal_error());
   const std::string trouble = this->trouble();
-  return {StatusCode::kUnavailable, options_.place + ": " + what + ": " + result.text + " (" +
-                                        rd_kafka_err2name(result.code) + ")" +
-                                        (trouble.empty() ? "" : "; " + trouble)};
+  const bool denied = result.code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  return {denied ? StatusCode::kPermissionDenied : StatusCode::kUnavailable,
+          options_.place + ": " + what + ": " + result.text + " (" +
+              rd_kafka_err2name(result.code) + ")" + (trouble.empty() ? "" : "; " + trouble)};
 }
 
 Status RetryingClient::not_started(const CallResult& result) const {

@@ -224,6 +224,26 @@ TEST(SimFileSystem, FailsTheCallsOfOneKind) {
   EXPECT_EQ(disk.calls(sim::CallKind::kRename), renames + 3);
 }
 
+TEST(SimFileSystem, IsCopiedWithAllThatItsUsersSeeAndGoesItsOwnWayThen) {
+  SimFileSystem disk(1);
+  ASSERT_TRUE(disk.create_directories("folder").ok());
+  const auto write = [](FileSystem& to, const std::string& bytes) {
+    auto file = to.open_for_writing("folder/file", WriteMode::kTruncate);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE((*file)->append(bytes).ok());
+    ASSERT_TRUE((*file)->close().ok());
+  };
+  const auto size = [](FileSystem& of) {
+    return (*of.open_for_reading("folder/file"))->size().value();
+  };
+  write(disk, "one");
+  const auto copy = disk.copy(2);
+  write(disk, "three");
+  copy->crash();
+  EXPECT_EQ(size(*copy), 3u);
+  EXPECT_EQ(size(disk), 5u);
+}
+
 TEST(SimFileSystem, FreesLocksWithTheirHoldersAndInACrash) {
   SimFileSystem disk(1);
   auto lock = disk.lock("LOCK");
