@@ -35,7 +35,7 @@ bool is_less(T a, T b) noexcept {
   return a < b;
 }
 
-// `order` is what a three-way comparison of the operands gave; holds_of_number() is told a second operand that is not NaN.
+// `order` is what a three-way comparison of the operands gave. holds_of_number(): the second operand is not NaN.
 template <class Self>
 struct Test {
   template <class T>
