@@ -1,5 +1,6 @@
 #include "penstock/operators/expression/compiler.h"
 
+#include <cmath>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -226,10 +227,15 @@ class Compiler {
     return {};
   }
 
+  static bool is_nan(const Bound& constant) {
+    return (constant.type.is(TypeKind::kDouble) && std::isnan(constant.value.real)) ||
+           (constant.type.is(TypeKind::kFloat) && std::isnan(constant.value.single));
+  }
+
   // Puts what the second operand needs into the instruction and says where it stands.
   Place place_second(const BoundPtr& operand, const OperandForms& forms, Use use,
                      Instruction& instruction) {
-    if (operand->is_constant() && !operand->is_null() &&
+    if (operand->is_constant() && !operand->is_null() && !is_nan(*operand) &&
         forms.run(use, Place::kRegister, Place::kConstant) != nullptr) {
       instruction.extra.constant = operand->value.number;
       return Place::kConstant;
@@ -421,12 +427,24 @@ class Compiler {
     const auto& all = node.arguments;
     std::vector<std::uint32_t> values;
     for (std::size_t i = 1; i < all.size(); i += 2) values.push_back(emit(all[i]));
-    emit_into(all.back(), out);
-    for (std::size_t i = values.size(); i-- > 0;) {
-      Instruction choice = operation(*all[2 * i], Use::kChoice, out);
+    std::uint32_t otherwise = emit(all.back());
+    for (std::size_t i = values.size(); i-- > 0; otherwise = out) {
+      const Bound& condition = *all[2 * i];
+      const bool has_room = has_constant(condition);
+      if (!has_room && otherwise != out) add({.run = &run_copy, .out = out, .a = otherwise});
+      Instruction choice = operation(condition, Use::kChoice, out);
       choice.target = values[i];
+      if (has_room) choice.b = otherwise;
       add(choice);
     }
+  }
+  // Whether the instruction has the constant that it compares with: then b is free.
+  static bool has_constant(const Bound& comparison) {
+    const auto& all = comparison.arguments;
+    const BoundPtr& constant = all[0]->is_constant() ? all[0] : all[1];
+    return constant->is_constant() && all[0]->is_constant() != all[1]->is_constant() &&
+           !is_nan(*constant) &&
+           comparison.forms->run(Use::kChoice, Place::kRegister, Place::kConstant) != nullptr;
   }
 
   void emit_coalesce(const Bound& node, std::uint32_t out) {

@@ -29,7 +29,7 @@ enum class Use : std::uint8_t {
   kJumpUnless,  // Into the register, and on to the target unless it is true.
   kAnd,         // The register stays true if it is true.
   kOr,          // The register becomes true if it is true.
-  kChoice,      // The register takes the value of the register `target` if it is true.
+  kChoice,  // The register takes the value of `target` if it is true, else that of b or of itself.
 };
 inline constexpr std::size_t kUses = 7;
 

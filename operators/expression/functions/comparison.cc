@@ -35,7 +35,7 @@ bool is_less(T a, T b) noexcept {
   return a < b;
 }
 
-// `order` is what a three-way comparison of the operands gave.
+// `order` is what a three-way comparison of the operands gave. holds_of_number(): the second operand is not NaN.
 template <class Self>
 struct Test {
   template <class T>
@@ -50,6 +50,10 @@ struct Equal : Test<Equal> {
   static bool holds(T a, T b) noexcept {
     return is_equal(a, b);
   }
+  template <class T>
+  static bool holds_of_number(T a, T b) noexcept {
+    return a == b;
+  }
 };
 struct Unequal : Test<Unequal> {
   using Mirrored = Unequal;
@@ -57,6 +61,10 @@ struct Unequal : Test<Unequal> {
   template <class T>
   static bool holds(T a, T b) noexcept {
     return !is_equal(a, b);
+  }
+  template <class T>
+  static bool holds_of_number(T a, T b) noexcept {
+    return a != b;
   }
 };
 struct Greater;
@@ -67,6 +75,10 @@ struct Less : Test<Less> {
   static bool holds(T a, T b) noexcept {
     return is_less(a, b);
   }
+  template <class T>
+  static bool holds_of_number(T a, T b) noexcept {
+    return a < b;
+  }
 };
 struct Greater : Test<Greater> {
   using Mirrored = Less;
@@ -74,6 +86,10 @@ struct Greater : Test<Greater> {
   template <class T>
   static bool holds(T a, T b) noexcept {
     return is_less(b, a);
+  }
+  template <class T>
+  static bool holds_of_number(T a, T b) noexcept {
+    return !(a <= b);
   }
 };
 struct GreaterOrEqual;
@@ -84,6 +100,10 @@ struct LessOrEqual : Test<LessOrEqual> {
   static bool holds(T a, T b) noexcept {
     return !is_less(b, a);
   }
+  template <class T>
+  static bool holds_of_number(T a, T b) noexcept {
+    return a <= b;
+  }
 };
 struct GreaterOrEqual : Test<GreaterOrEqual> {
   using Mirrored = LessOrEqual;
@@ -91,6 +111,10 @@ struct GreaterOrEqual : Test<GreaterOrEqual> {
   template <class T>
   static bool holds(T a, T b) noexcept {
     return !is_less(a, b);
+  }
+  template <class T>
+  static bool holds_of_number(T a, T b) noexcept {
+    return !(a < b);
   }
 };
 

@@ -54,6 +54,15 @@ Cell read(const Instruction* at, const Frame& frame, std::uint32_t i, double car
   }
 }
 
+// A constant is no NaN: the compiler puts that into a register.
+template <class Operation, class T, Place kSecond>
+bool holds(T a, T b) noexcept {
+  if constexpr (std::is_floating_point_v<T> && kSecond == Place::kConstant)
+    return Operation::holds_of_number(a, b);
+  else
+    return Operation::holds(a, b);
+}
+
 // One of two registers, without a branch: what conditions say of data cannot be foreseen.
 inline std::uint32_t choose(bool first, std::uint32_t a, std::uint32_t b) noexcept {
   return b ^ ((a ^ b) & (0U - static_cast<std::uint32_t>(first)));
@@ -71,16 +80,17 @@ const Instruction* run_form(const Instruction* at, Frame& frame, double carried)
   } else if constexpr (kUse == Use::kCarry) {
     return proceed(at + 1, frame, Operation::apply(get<T>(a), get<T>(b)).real);
   } else if constexpr (kUse == Use::kChoice) {
-    const bool holds = Operation::holds(get<T>(a), get<T>(b));
-    copy(frame[at->out], frame[choose(holds, at->target, at->out)]);
+    const bool is_true = holds<Operation, T, kSecond>(get<T>(a), get<T>(b));
+    const std::uint32_t otherwise = kSecond == Place::kConstant ? at->b : at->out;
+    copy(frame[at->out], frame[choose(is_true, at->target, otherwise)]);
   } else {
-    const bool holds = Operation::holds(get<T>(a), get<T>(b));
+    const bool is_true = holds<Operation, T, kSecond>(get<T>(a), get<T>(b));
     const bool so_far = frame[at->out].number != 0;
-    if constexpr (kUse == Use::kAnd) store(frame[at->out], Cell::of_boolean(so_far & holds));
-    if constexpr (kUse == Use::kOr) store(frame[at->out], Cell::of_boolean(so_far | holds));
+    if constexpr (kUse == Use::kAnd) store(frame[at->out], Cell::of_boolean(so_far & is_true));
+    if constexpr (kUse == Use::kOr) store(frame[at->out], Cell::of_boolean(so_far | is_true));
     if constexpr (kUse == Use::kJumpUnless) {
-      store(frame[at->out], Cell::of_boolean(holds));
-      if (!holds) return proceed(at + at->target, frame);
+      store(frame[at->out], Cell::of_boolean(is_true));
+      if (!is_true) return proceed(at + at->target, frame);
     }
   }
   return proceed(at + 1, frame);
@@ -108,7 +118,8 @@ constexpr void fill(OperandForms& forms) {
 }  // namespace internal
 
 // The forms of an operation: a struct with static Cell apply(T, T). It may have
-//   holds      bool holds(T, T), a comparison: its outcome can settle a jump or a choice
+//   holds      bool holds(T, T), a comparison: its outcome can settle a jump or a choice; holds_of_number(T, T) is the
+//              same of reals whose second is not NaN
 //   Mirrored   the operation that is the same with its operands exchanged
 //   Scaled     the multiplication whose product it takes as its second operand
 // and is total, so never null of operands that are not, unless it says kPartial.

@@ -147,7 +147,7 @@ TEST(OperandForms, MakeShortProgramsOfCommonExpressions) {
   };
   EXPECT_EQ(instructions("x > 100 and s <> 'US'"), 3U);  // Compare and jump, compare, end.
   EXPECT_EQ(instructions("0.3D * x + 0.2D * y"), 3U);    // A product, a product that is added, end.
-  EXPECT_EQ(instructions("case when x > 1 then 1D when y > 1 then 2D else 0D end"), 4U);
+  EXPECT_EQ(instructions("case when x > 1 then 1D when y > 1 then 2D else 0D end"), 3U);
   EXPECT_EQ(instructions("upper(s)"), 0U);  // Nothing to gain.
 }
 
