@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "penstock/bench/harness/temporary_folder.h"
+
 namespace penstock::bench {
 namespace {
 
