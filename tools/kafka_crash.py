@@ -121,9 +121,13 @@ class KafkaCount:
         command = [self.binary, self.broker.at, self.source, self.counts, self.evens, out]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
 
-    def run_until_killed(self, seconds, **how):
-        """None if it was killed, else what it said."""
+    def run_until_killed(self, seconds, after_epochs=0, **how):
+        """Kills it after so long, counted from its first epochs. None if it was killed, else what it said."""
+        first = self.newest_epoch() + after_epochs
         process = self.start(**how)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while self.newest_epoch() < first and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
         try:
             _, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -131,6 +135,11 @@ class KafkaCount:
             process.communicate()
             return None
         return None if process.returncode == -signal.SIGKILL else errors
+
+    def newest_epoch(self):
+        folder = self.path("checkpoints")
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return max((int(name[2:]) for name in names if re.fullmatch(r"e-\d+", name)), default=0)
 
     def finish(self, **how):
         """Lets the job come to the end of its input and drain: why it did not, or what is wrong with its output."""
@@ -201,6 +210,7 @@ def crash(job, kills, broker_kills, chance, rate=3000, points=POINTS, more=None)
     """Why it is wrong, or None; and a sentence about what was done. `more`: environment of the job."""
     feeder = Feeder(job.broker, job.source, rate)
     done = broken = 0
+    epochs = job.newest_epoch()
     environment = more or {}
     while done < kills or broken < broker_kills:
         at_point = chance.random() < 0.4
@@ -217,7 +227,13 @@ def crash(job, kills, broker_kills, chance, rate=3000, points=POINTS, more=None)
             process.communicate()
             done += 1
             continue
-        said = job.run_until_killed(chance.uniform(0.5, 2.0), crash_at=crash_at, **environment)
+        # At its point, or some epochs into its life, or while it starts.
+        if crash_at:
+            said = job.run_until_killed(PATIENCE_SECONDS, crash_at=crash_at, **environment)
+        elif chance.random() < 0.7:
+            said = job.run_until_killed(chance.uniform(0, 1.0), after_epochs=2, **environment)
+        else:
+            said = job.run_until_killed(chance.uniform(0, 2.0), **environment)
         if said is not None:
             feeder.stop()
             return f"a job that was killed before ended by itself\n{said}", ""
@@ -225,4 +241,8 @@ def crash(job, kills, broker_kills, chance, rate=3000, points=POINTS, more=None)
     feeder.stop()
     wrong = job.finish(**environment)
     rows = sum(job.wanted().values())
-    return wrong, f"{done} kills of the job, {broken} of the broker, {rows} payments, {job.aborted()} records aborted"
+    made = job.newest_epoch() - epochs
+    return wrong, (
+        f"{done} kills of the job, {broken} of the broker, {made} epochs, {rows} payments, "
+        f"{job.aborted()} records aborted"
+    )
