@@ -7,8 +7,9 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 USER, PASSWORD = "penstock", "penstock-secret"
 HOST = "127.0.0.1"
 
-# One replica of everything; a broker that is gone is noticed at once, so that a restart is not kept waiting; a hung
-# transaction is swept within a second; the cleaner's buffer fits a small heap; what nobody has denied is allowed.
+# One replica of everything; a broker that is gone is noticed soon, so that a restart is not kept waiting, but not so soon
+# that one on a busy machine counts as gone; a hung transaction is swept within a second; the cleaner's buffer fits a small
+# heap; what nobody has denied is allowed.
 COMMON = """\
 process.roles=broker,controller
 node.id=1
@@ -22,8 +23,8 @@ share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
-broker.session.timeout.ms=1500
-broker.heartbeat.interval.ms=300
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=500
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 log.cleaner.dedupe.buffer.size=8388608
 log.segment.bytes=67108864
