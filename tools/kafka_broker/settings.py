@@ -7,9 +7,9 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 USER, PASSWORD = "penstock", "penstock-secret"
 HOST = "127.0.0.1"
 
-# One replica of everything; a broker that is gone is noticed soon, so that a restart is not kept waiting, but not so soon
-# that one on a busy machine counts as gone; a hung transaction is swept within a second; the cleaner's buffer fits a small
-# heap; what nobody has denied is allowed.
+# One replica of everything; a broker that is gone is noticed soon, so that a restart is not kept waiting, but not so
+# soon that one on a busy machine counts as gone; a hung transaction is swept within a second; the cleaner's buffer fits
+# a small heap; what nobody has denied is allowed.
 COMMON = """\
 process.roles=broker,controller
 node.id=1
