@@ -47,8 +47,10 @@ std::int64_t add_months_to_days(std::int64_t days, std::int64_t months) noexcept
 constexpr std::int64_t floor_divide(std::int64_t value, std::int64_t by) noexcept {
   return value / by - (value % by < 0 ? 1 : 0);
 }
+// REQUIRES: by > 0. No product: the least time is not a whole number of days.
 constexpr std::int64_t floor_modulo(std::int64_t value, std::int64_t by) noexcept {
-  return value - floor_divide(value, by) * by;
+  const std::int64_t rest = value % by;
+  return rest < 0 ? rest + by : rest;
 }
 
 // A time zone: a fixed offset or rules. Cheap to copy.
