@@ -41,7 +41,7 @@ class RetryingClient : public TransactionClient {
   Status fatal() const final { return is_fatal() ? ended(fatal_error()) : Status(); }
 
  protected:
-  using milliseconds = std::chrono::milliseconds;
+  using milliseconds = std::chrono::milliseconds;  // NOLINT: as its namespace calls it.
 
   // `clock` outlives it.
   RetryingClient(const TransactionClientOptions& options, const Clock& clock)
