@@ -96,7 +96,9 @@ class KeyedProcess {
          .seed = context.seed,
          .max_keys = context.state_keys_max,
          .may_drop =
-             context.may_drop_state ? std::vector<std::string>{"*"} : std::vector<std::string>{}}));
+             context.may_drop_state ? std::vector<std::string>{"*"} : std::vector<std::string>{},
+         .on_disk = context.state_backend != nullptr}));
+    PENSTOCK_RETURN_IF_ERROR(open_disk(context));
     may_drop_ = context.may_drop_state;
     changes_told_by_ = context.task_index == 0 ? context.notices : nullptr;
     for_each_window([&](auto& window) {
@@ -105,6 +107,13 @@ class KeyedProcess {
     return error;
   }
 
+  // False: what a disk keeps of the next record's key has not come.
+  bool ready() noexcept {
+    if (pages_ == nullptr) [[likely]]
+      return true;
+    state_->current_key().forget();
+    return pages_->ready();
+  }
   void begin_batch(Instant now) noexcept {
     if (tells_time_) tell_time(now);
   }
@@ -112,6 +121,8 @@ class KeyedProcess {
   // and room in this step.
   template <class Out>
   std::size_t on_run(std::span<const Element<In>> run, const Credit& credit, Out&& out) noexcept {
+    if (pages_ != nullptr) [[unlikely]]
+      run = run.first(admitted(run));
     records_ += run.size();
     tell_restored(out);
     if (!run.empty()) load_->sample(run[load_->next(run.size())].header.key_hash(), run.size());
@@ -269,6 +280,23 @@ class KeyedProcess {
   }
 
  private:
+  Status open_disk(const TaskContext& context) {
+    if (context.state_backend == nullptr) return {};
+    StateDiskOptions options;
+    options.checkpoints = context.checkpoint_folder;
+    options.name = context.state_disk;
+    options.waker = context.waker;
+    options.notices = context.notices;
+    PENSTOCK_RETURN_IF_ERROR(state_->keep_on(*context.state_backend, options));
+    pages_ = state_->pages();
+    return {};
+  }
+  std::size_t admitted(std::span<const Element<In>> run) noexcept {
+    return pages_->admit(
+        run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },
+        [&](std::size_t i) -> decltype(auto) { return std::invoke(selector_, run[i].payload); });
+  }
+
   static constexpr std::string_view kTimes = "penstock.process";
   static constexpr std::uint32_t kSnapshotVersion = 1;
   // Gaps filled and index slots moved per batch, off the record path.
@@ -385,8 +413,11 @@ class KeyedProcess {
   void sweep() noexcept {
     const std::size_t budget = kSweptEntries + kSweptPerRecord * std::exchange(records_, 0);
     state_->expiry().sweep(TimeDomain::kProcessingTime, clock_.wall(), budget);
+    if (pages_ != nullptr) pages_->tell_time(TimeDomain::kProcessingTime, clock_.wall());
     // When time is over nobody asks for the room, and what is left of the state is what there was at the end.
-    if (passed_ != kMaxEventTime) state_->expiry().sweep(TimeDomain::kEventTime, passed_, budget);
+    if (passed_ == kMaxEventTime) return;
+    state_->expiry().sweep(TimeDomain::kEventTime, passed_, budget);
+    if (pages_ != nullptr) pages_->tell_time(TimeDomain::kEventTime, passed_);
   }
   void report_state() noexcept {
     const KeyedStateMetrics metrics = state_->metrics();
@@ -449,6 +480,7 @@ class KeyedProcess {
   // lint: allow(hot) counted when the operator is copied, never per record
   std::shared_ptr<KeyedStateStore> state_;
   KeyGroupLoad* load_ = nullptr;
+  StatePages* pages_ = nullptr;  // Null: all state is in memory.
   struct NoTimers {};
   // lint: allow(hot) counted when the operator is copied, never per record
   using TimersOrNot = std::conditional_t<kTimers, std::shared_ptr<TimerService<Key>>, NoTimers>;

@@ -55,7 +55,7 @@ class CurrentKey {
   void drop(const StateSlot& slot) noexcept {
     table_->touch(entry_);
     entry_->present &= ~slot.bit;
-    if (entry_->present != 0) return;
+    if (entry_->present != 0 || table_->keeps_empty_keys()) return;
     table_->erase(entry_);
     entry_ = nullptr;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "penstock/core/base/check.h"
 #include "penstock/core/base/notice.h"
 
 namespace penstock {
@@ -56,6 +57,7 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   table.expected_keys = options.expected_keys;
   table.bytes_max = options.bytes_max;
   table.budget = budget_;
+  table.keeps_empty_keys = options.on_disk && has_pages();
   snapshot_.may_drop(options.may_drop);
   PENSTOCK_RETURN_IF_ERROR(with_place(table_.open(layout_, table)));
   for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->open(&table_, table)));
@@ -64,6 +66,29 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
                             },
                             this});
   return {};
+}
+
+bool KeyedStateStore::has_pages() const noexcept {
+  return std::any_of(items_.all().begin(), items_.all().end(),
+                     [](const KeptState& state) { return !state.stays_in_memory; });
+}
+
+Status KeyedStateStore::keep_on(StateBackend& backend, const StateDiskOptions& options) {
+  if (!has_pages()) return {};
+  PENSTOCK_CHECK(table_.keeps_empty_keys());
+  auto pages = std::make_unique<StatePages>(&items_, &snapshot_);
+  std::uint32_t bits = 0;
+  for (const std::uint32_t slot : pinning_) bits |= layout_.slot(slot).bit;
+  PENSTOCK_RETURN_IF_ERROR(with_place(pages->open(backend, options, bits)));
+  pages_ = std::move(pages);
+  snapshot_.keep_on_disk(pages_.get());
+  return {};
+}
+
+Status KeyedStateStore::restored() {
+  current_.forget();
+  PENSTOCK_RETURN_IF_ERROR(with_place(snapshot_.restored()));
+  return pages_ != nullptr ? with_place(pages_->restored()) : Status();
 }
 
 void KeyedStateStore::tell_changes(Notices& notices) const {
@@ -89,6 +114,8 @@ void KeyedStateStore::moved(std::uint32_t from, std::uint32_t to) noexcept {
 }
 
 bool KeyedStateStore::failed() const noexcept {
+  if (pages_ != nullptr && pages_->failed()) [[unlikely]]
+    return true;
   if (table_.fault() != StateFault::kNone) [[unlikely]]
     return true;
   for (const auto& map : maps_) {
@@ -99,6 +126,7 @@ bool KeyedStateStore::failed() const noexcept {
 }
 
 Status KeyedStateStore::status() const {
+  if (pages_ != nullptr) PENSTOCK_RETURN_IF_ERROR(with_place(pages_->status()));
   PENSTOCK_RETURN_IF_ERROR(with_place(table_.status()));
   for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->table().status()));
   return {};

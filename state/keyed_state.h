@@ -19,6 +19,7 @@
 
 #include "penstock/core/base/status.h"
 #include "penstock/state/current_key.h"
+#include "penstock/state/disk/state_pages.h"
 #include "penstock/state/expiring_map.h"
 #include "penstock/state/expiring_value.h"
 #include "penstock/state/key_group_load.h"
@@ -42,6 +43,7 @@ struct KeyedStateOptions {
   std::uint64_t bytes_max = 0;  // Of each table; 0: what the machine has.
   // States of a snapshot that a restore may drop, by name, where the operator has them no more; "*": any.
   std::vector<std::string> may_drop{};
+  bool on_disk = false;  // keep_on() follows.
 };
 
 struct KeyedStateMetrics {
@@ -72,8 +74,13 @@ class KeyedStateStore {
   Result<ExpiringMap<K, V>> map_state(std::string_view name, const Ttl& ttl);
   // Bytes beside the key whose meaning is the caller's; index of its slot in table().layout(), placed once sealed.
   Result<std::uint32_t> raw_slot(std::string_view name, std::size_t bytes, std::size_t alignment) {
-    return add_slot(name, bytes, alignment, false);  // Snapshots leave it to the caller too.
+    auto slot = add_slot(name, bytes, alignment, false);  // Snapshots leave it to the caller too.
+    if (slot.ok()) pinning_.push_back(*slot);
+    return slot;
   }
+  // The state that was asked for last is gone through by other ways than its key: no backend takes it out of memory,
+  // nor keys that have it.
+  void keep_newest_in_memory() noexcept { items_.newest().stays_in_memory = true; }
   // Told when an entry of table() has moved.
   void add_move_listener(StateMoveListener listener) { move_listeners_.push_back(listener); }
 
@@ -83,6 +90,12 @@ class KeyedStateStore {
   }
   Status seal(const KeyShape& key, const KeyedStateOptions& options);
   bool has_handles() const noexcept { return !names_.empty(); }
+
+  // Once sealed: memory holds what is in use, and a disk of the backend, which outlives the store, the rest. Nothing
+  // happens where there is no state of which a disk could hold some.
+  Status keep_on(StateBackend& backend, const StateDiskOptions& options);
+  // Null: all is in memory.
+  StatePages* pages() noexcept { return pages_.get(); }
 
   // `key` must outlive the record. `candidate` comes from table().locate(hash), or is kNone.
   template <class Key>
@@ -112,10 +125,7 @@ class KeyedStateStore {
   Status restore(const SnapshotItem& item) { return with_place(snapshot_.restore(item)); }
   // After restored(): which states of the snapshot were dropped, and which have another type now.
   void tell_changes(Notices& notices) const;
-  Status restored() {
-    current_.forget();
-    return with_place(snapshot_.restored());
-  }
+  Status restored();
   // The entry of a key of a snapshot, for what is kept beside it. Null: the key is another task's.
   Result<StateEntry*> restored_entry(std::uint64_t hash, std::string_view key) {
     auto entry = snapshot_.entry_of(hash, key);
@@ -148,6 +158,7 @@ class KeyedStateStore {
 
  private:
   Status check_ttl(std::string_view name, const Ttl& ttl) const;
+  bool has_pages() const noexcept;
   Status add_name(std::string_view name);
   Result<std::uint32_t> add_slot(std::string_view name, std::size_t bytes, std::size_t alignment,
                                  bool derived);
@@ -162,7 +173,10 @@ class KeyedStateStore {
   std::vector<std::unique_ptr<MapTable>> maps_;
   std::vector<StateMoveListener> move_listeners_;
   StateSweep sweep_{&current_, &table_};
-  StateSnapshot snapshot_{&table_, &maps_};
+  StateItems items_{&table_, &maps_};
+  StateSnapshot snapshot_{&items_};
+  std::unique_ptr<StatePages> pages_;
+  std::vector<std::uint32_t> pinning_;  // Slots.
   MemoryBudget* budget_;
   KeyGroupLoad load_;
   StateLayout layout_;
@@ -184,7 +198,7 @@ Result<ValueState<T>> KeyedStateStore::value_state(std::string_view name) {
   if (!index.ok()) return index.status();
   auto values = values_of<T>(name);
   if (!values.ok()) return values.status();
-  snapshot_.add_state(name, StateKind::kValue, *index, std::move(*values));
+  items_.add({std::string(name), StateKind::kValue, *index, std::move(*values)});
   return ValueState<T>(&current_, *index);
 }
 
@@ -196,7 +210,7 @@ Result<ExpiringValue<T>> KeyedStateStore::value_state(std::string_view name, con
   if (!index.ok()) return index.status();
   auto values = values_of<Stored>(name);
   if (!values.ok()) return values.status();
-  snapshot_.add_state(name, StateKind::kExpiringValue, *index, std::move(*values));
+  items_.add({std::string(name), StateKind::kExpiringValue, *index, std::move(*values), ttl});
   sweep_.add_value(*index, ttl);
   return ExpiringValue<T>(ValueState<Stored>(&current_, *index), &sweep_.clock(ttl.time), ttl);
 }
@@ -210,7 +224,7 @@ Result<MapState<K, V>> KeyedStateStore::map_state(std::string_view name) {
   auto values = values_of<V>(name);
   if (!values.ok()) return values.status();
   values->map_key = state_type_of<K>();
-  snapshot_.add_state(name, StateKind::kMap, *head, std::move(*values));
+  items_.add({std::string(name), StateKind::kMap, *head, std::move(*values)});
   maps_.push_back(std::make_unique<MapTable>(MapElementShape::of<K, V>(), *head));
   return MapState<K, V>(&current_, maps_.back().get());
 }
@@ -220,7 +234,8 @@ Result<ExpiringMap<K, V>> KeyedStateStore::map_state(std::string_view name, cons
   PENSTOCK_RETURN_IF_ERROR(check_ttl(name, ttl));
   auto cells = map_state<K, typename ExpiringMap<K, V>::Cell>(name);
   if (!cells.ok()) return cells.status();
-  snapshot_.expires();
+  items_.newest().kind = StateKind::kExpiringMap;
+  items_.newest().ttl = ttl;
   sweep_.add_map(maps_.back().get(), ttl);
   return ExpiringMap<K, V>(*cells, &sweep_.clock(ttl.time), ttl);
 }

@@ -128,7 +128,29 @@ StateEntry* MapTable::owner_of(const StateEntry* element) const noexcept {
   return primary_->entry_at(links->previous & ~MapLinks::kOwner);
 }
 
+StateEntry* MapTable::bring_in(StateEntry* primary, std::uint64_t hash, std::string_view key,
+                               std::string_view value) noexcept {
+  StateEntry* element = table_.insert_new(hash, key.data());
+  if (element == nullptr) return nullptr;
+  element->present = 1;
+  if (!value.empty())
+    std::memcpy(element->at<std::byte>(value_offset_), value.data(), value.size());
+  const std::uint32_t bit = primary_->layout().slot(head_slot_).bit;
+  if ((primary->present & bit) == 0) head_of(primary) = {};
+  primary->present |= bit;
+  link(primary, element);
+  return element;
+}
+
 void MapTable::erase(StateEntry* primary, StateEntry* element) noexcept {
+  if (erase_listener_.erasing != nullptr) [[unlikely]] {
+    primary_->touch(primary);
+    erase_listener_.erasing(erase_listener_.context, erase_listener_.position, *element);
+  }
+  put_out(primary, element);
+}
+
+void MapTable::put_out(StateEntry* primary, StateEntry* element) noexcept {
   const MapLinks links = links_of(element);
   MapHead& head = head_of(primary);
   if ((links.previous & MapLinks::kOwner) != 0) {

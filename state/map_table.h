@@ -116,6 +116,22 @@ class MapTable {
 
   // Takes an element out of its list and erases it.
   void erase(StateEntry* primary, StateEntry* element) noexcept;
+
+  // ---- where a disk stands behind the table ----
+  // Told of each element that is about to be erased; `primary` then counts as changed.
+  struct EraseListener {
+    void (*erasing)(void* context, std::uint32_t position,
+                    const StateEntry& element) noexcept = nullptr;
+    void* context = nullptr;
+    std::uint32_t position = 0;
+  };
+  void set_erase_listener(EraseListener listener) noexcept { erase_listener_ = listener; }
+  bool equal_keys_are_equal_bytes() const noexcept { return shape_.equal_keys_are_equal_bytes; }
+  // An element of that key as it lies on the disk. Null: no room.
+  StateEntry* bring_in(StateEntry* primary, std::uint64_t hash, std::string_view key,
+                       std::string_view value) noexcept;
+  // As erase(), but the disk keeps it.
+  void put_out(StateEntry* primary, StateEntry* element) noexcept;
   // The primary entry `to` has moved there.
   void primary_moved(std::uint32_t to) noexcept;
 
@@ -140,6 +156,7 @@ class MapTable {
   std::size_t value_offset_ = 0;
   std::size_t head_offset_ = 0;
   std::vector<std::byte> probe_;
+  EraseListener erase_listener_;
 };
 
 }  // namespace penstock

@@ -21,10 +21,13 @@ namespace penstock {
 inline constexpr std::size_t kStateAlignmentMax = 16;
 inline constexpr std::size_t kEntryBytesMax = std::size_t{64} << 10;
 
+inline constexpr std::uint32_t kEpochStampMask = 0x7fffffff;
+
 struct StateEntry {
   std::uint64_t
-      hash_and_state;   // Key hash without its low byte, which is 0 while the entry is alive.
-  std::uint32_t stamp;  // Low half of the epoch of the last change.
+      hash_and_state;  // Key hash without its low byte, which is 0 while the entry is alive.
+  std::uint32_t
+      stamp;  // Low bits of the epoch of the last change; the top bit is for state/disk/state_pages.h.
   std::uint32_t present;
 
   std::uint64_t key_hash() const noexcept { return hash_and_state & ~std::uint64_t{0xff}; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "penstock/core/base/bytes.h"
+#include "penstock/state/disk/state_pages.h"
 
 namespace penstock {
 namespace {
@@ -14,22 +15,10 @@ constexpr std::string_view kKeys = "penstock.state.keys";
 constexpr std::string_view kElements = "penstock.state.elements";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kSchemaVersion = 2;
-constexpr std::size_t kKeyHeader = 12;      // Hash, mask.
-constexpr std::size_t kElementHeader = 12;  // Hash, position.
 constexpr std::size_t kNameMax = std::size_t{64} << 10;
 constexpr std::size_t kTypeMax = std::size_t{256} << 10;
 
 Status damaged(const std::string& what) { return Status::data_error("keyed state: " + what); }
-
-template <class Number>
-char* put(char* to, Number value) noexcept {
-  std::memcpy(to, &value, sizeof(value));
-  return to + sizeof(value);
-}
-char* put(char* to, const std::byte* from, std::size_t bytes) noexcept {
-  if (bytes > 0) std::memcpy(to, from, bytes);
-  return to + bytes;
-}
 
 std::string_view kind_name(StateKind kind) noexcept {
   switch (kind) {
@@ -43,11 +32,6 @@ std::string_view kind_name(StateKind kind) noexcept {
       return "a map with a Ttl";
   }
   return "of an unknown kind";
-}
-
-StateType type_of(const KeyShape& key) {
-  return key.type != nullptr ? key.type()
-                             : StateType::opaque(static_cast<std::uint32_t>(key.bytes));
 }
 
 // Snapshots of version 1 have no types.
@@ -66,35 +50,9 @@ void give_up_epoch(Status why, SnapshotWriter& out) {
   out.before_ack([why = std::move(why)] { return why; });
 }
 
-MapTable& StateSnapshot::map_of(const State& state) const noexcept {
-  const auto found = std::find_if(maps_->begin(), maps_->end(),
-                                  [&](const auto& map) { return map->head_slot() == state.slot; });
-  return **found;
-}
-std::uint32_t StateSnapshot::value_bytes_of(const State& state) const noexcept {
-  return is_map(state.kind) ? static_cast<std::uint32_t>(map_of(state).value_bytes())
-                            : table_->layout().slot(state.slot).bytes;
-}
-std::uint32_t StateSnapshot::element_key_bytes_of(const State& state) const noexcept {
-  return is_map(state.kind) ? static_cast<std::uint32_t>(map_of(state).element_key_bytes()) : 0;
-}
-
-std::string StateSnapshot::schema() const {
-  std::string bytes;
-  ByteAppender to(bytes);
-  const KeyShape& key = table_->layout().key();
-  to.number(static_cast<std::uint32_t>(key.bytes));
-  to.framed(type_of(key).encode());
-  to.number(static_cast<std::uint32_t>(states_.size()));
-  for (const State& state : states_) {
-    to.number(static_cast<std::uint32_t>(state.kind));
-    to.number(value_bytes_of(state));
-    to.number(element_key_bytes_of(state));
-    to.framed(state.name);
-    to.framed(state.values.type.encode());
-    to.framed(state.values.map_key.encode());
-  }
-  return bytes;
+void StateSnapshot::keep_on_disk(StatePages* pages) noexcept {
+  pages_ = pages;
+  positions_ = items_->kept_in_memory();
 }
 
 // ---- capture ----
@@ -102,10 +60,12 @@ std::string StateSnapshot::schema() const {
 void StateSnapshot::begin(Epoch epoch, SnapshotWriter& out) {
   cancel();
   out.section(kSchema, kSchemaVersion);
-  out.add(schema());
+  out.add(items_->schema());
   capturing_ = true;
+  epoch_ = epoch;
+  if (pages_ != nullptr) pages_->begin_capture();
   Status status = table_->begin_walk(epoch);
-  for (const auto& map : *maps_) {
+  for (const auto& map : items_->maps()) {
     if (status.ok()) status = map->table().begin_walk(epoch);
   }
   if (!status.ok()) give_up(std::move(status), out);
@@ -113,18 +73,28 @@ void StateSnapshot::begin(Epoch epoch, SnapshotWriter& out) {
 
 bool StateSnapshot::more(std::size_t budget, SnapshotWriter& out) {
   if (!capturing_) return false;
+  if (pages_ != nullptr && !pages_->has_room()) return true;
   // What was copied comes out in each slice, of all tables: shares of the budget are for what has not changed.
   std::size_t walks = table_->walk_state() == WalkState::kRunning ? 1 : 0;
-  for (const auto& map : *maps_) walks += map->table().walk_state() == WalkState::kRunning;
+  for (const auto& map : items_->maps()) walks += map->table().walk_state() == WalkState::kRunning;
   const std::size_t share = budget / std::max<std::size_t>(walks, 1);
+  const auto room = [&out](std::size_t bytes) { return out.add_room(bytes); };
   out.section(kKeys, kVersion);
-  bool more = slice(*table_, share, out, [&](const StateEntry& entry) { give_key(entry, out); });
+  bool more = slice(*table_, share, out, [&](const StateEntry& entry) {
+    items_->put_key(entry, positions_, room);
+    if (pages_ != nullptr) pages_->give_key(entry);
+  });
   out.section(kElements, kVersion);
-  for (std::uint32_t i = 0; i < states_.size() && capturing_; ++i) {
-    if (!is_map(states_[i].kind)) continue;
-    more |= slice(map_of(states_[i]).table(), share, out,
-                  [&](const StateEntry& element) { give_element(i, element, out); });
+  for (std::uint32_t i = 0; i < items_->all().size() && capturing_; ++i) {
+    if (!is_map(items_->all()[i].kind)) continue;
+    const bool to_disk = (positions_ >> i & 1) == 0;
+    more |=
+        slice(items_->map_of(items_->all()[i]).table(), share, out, [&](const StateEntry& element) {
+          if (to_disk) return pages_->give_element(i, element);
+          items_->put_element(i, element, room);
+        });
   }
+  if (capturing_ && !more && pages_ != nullptr) pages_->end_capture(epoch_, out);
   capturing_ = capturing_ && more;
   return capturing_;
 }
@@ -139,35 +109,6 @@ bool StateSnapshot::slice(StateTable& table, std::size_t budget, SnapshotWriter&
   return false;
 }
 
-void StateSnapshot::give_key(const StateEntry& entry, SnapshotWriter& out) const {
-  const StateLayout& layout = table_->layout();
-  std::uint32_t mask = 0;
-  std::size_t bytes = kKeyHeader + layout.key().bytes;
-  for (std::uint32_t i = 0; i < states_.size(); ++i) {
-    const StateSlot& slot = layout.slot(states_[i].slot);
-    if ((entry.present & slot.bit) == 0) continue;
-    mask |= std::uint32_t{1} << i;
-    if (!is_map(states_[i].kind)) bytes += slot.bytes;
-  }
-  if (mask == 0) return;  // Of those who keep something beside it.
-  char* to = put(put(out.add_room(bytes), entry.key_hash()), mask);
-  to = put(to, entry.key(), layout.key().bytes);
-  for (std::uint32_t i = 0; i < states_.size(); ++i) {
-    const StateSlot& slot = layout.slot(states_[i].slot);
-    if ((entry.present & slot.bit) != 0 && !is_map(states_[i].kind))
-      to = put(to, entry.at<std::byte>(slot.offset), slot.bytes);
-  }
-}
-
-void StateSnapshot::give_element(std::uint32_t position, const StateEntry& element,
-                                 SnapshotWriter& out) const {
-  const MapTable& map = map_of(states_[position]);
-  const std::size_t bytes = kElementHeader + map.element_key_bytes() + map.value_bytes();
-  char* to = put(put(out.add_room(bytes), element.key_hash()), position);
-  to = put(to, element.key(), map.element_key_bytes());
-  put(to, element.at<std::byte>(map.value_offset()), map.value_bytes());
-}
-
 void StateSnapshot::give_up(Status why, SnapshotWriter& out) {
   cancel();
   give_up_epoch(std::move(why), out);
@@ -175,14 +116,15 @@ void StateSnapshot::give_up(Status why, SnapshotWriter& out) {
 
 void StateSnapshot::cancel() noexcept {
   if (!std::exchange(capturing_, false)) return;
+  if (pages_ != nullptr) pages_->cancel_capture();
   table_->cancel_walk();
-  for (const auto& map : *maps_) map->table().cancel_walk();
+  for (const auto& map : items_->maps()) map->table().cancel_walk();
 }
 
 std::size_t StateSnapshot::waiting_bytes() const noexcept {
   if (!capturing_) return 0;
   std::size_t bytes = table_->walk_waiting_bytes();
-  for (const auto& map : *maps_) bytes += map->table().walk_waiting_bytes();
+  for (const auto& map : items_->maps()) bytes += map->table().walk_waiting_bytes();
   return bytes;
 }
 
@@ -198,9 +140,35 @@ Status StateSnapshot::restore(const SnapshotItem& item) {
   if (item.section == kSchema) return restore_schema(item);
   if (!restoring_ || restoring_task_ != item.task_index)
     return damaged("what task " + std::to_string(item.task_index) + " has captured has no schema");
-  if (item.section == kKeys) return restore_key(item.bytes);
-  if (item.section == kElements) return restore_element(item.bytes);
+  if (item.section == kKeys) {
+    PENSTOCK_RETURN_IF_ERROR(restore_key(item.bytes));
+    return pages_ != nullptr ? pages_->move_out_key(item.bytes) : Status();
+  }
+  if (item.section == kElements) {
+    PENSTOCK_RETURN_IF_ERROR(restore_element(item.bytes));
+    return pages_ != nullptr ? pages_->move_out_element(item.bytes) : Status();
+  }
+  if (item.section == StatePages::kSection) {
+    if (pages_ != nullptr) return pages_->restore(item);
+    return Status::failed_precondition(
+        "the snapshot has left state of this operator on a disk; start the job with the state "
+        "backend that it had (--state rocksdb, or EngineOptions::state_backend)");
+  }
   return damaged("section " + std::string(item.section) + " is unknown");
+}
+
+Status StateSnapshot::restore_record(const SnapshotItem& disk, std::string_view record,
+                                     bool is_element) {
+  SnapshotItem item = disk;
+  item.section = is_element ? kElements : kKeys;
+  item.version = kVersion;
+  item.bytes = record;
+  return restore(item);
+}
+
+std::uint32_t StateSnapshot::own_position(std::uint32_t position) const noexcept {
+  if (position >= stored_.size() || stored_[position].own == nullptr) return StateItems::kAll;
+  return static_cast<std::uint32_t>(stored_[position].own - items_->all().data());
 }
 
 Status StateSnapshot::restore_key_type(ByteCursor& from, std::uint32_t version) {
@@ -208,7 +176,7 @@ Status StateSnapshot::restore_key_type(ByteCursor& from, std::uint32_t version) 
   StateType then;
   if (!from.number(key_bytes) || !read_type(from, version, key_bytes, then))
     return damaged("the schema is cut off or has a key of unknown type");
-  const StateType now = type_of(table_->layout().key());
+  const StateType now = items_->key_type();
   if (then.goes_on_as(now)) return {};
   return Status::failed_precondition("the snapshot has keys of type " + then.name() +
                                      ", the job now has keys of type " + now.name() +
@@ -231,6 +199,7 @@ bool StateSnapshot::read_state(ByteCursor& from, std::uint32_t version, std::str
 Status StateSnapshot::restore_schema(const SnapshotItem& item) {
   ByteCursor from(item.bytes);
   PENSTOCK_RETURN_IF_ERROR(restore_key_type(from, item.version));
+  same_schema_ = item.bytes == items_->schema();
   std::uint32_t count = 0;
   if (!from.number(count) || count > StateLayout::kSlotsMax)
     return damaged("the schema is cut off or has too many states");
@@ -252,9 +221,10 @@ Status StateSnapshot::restore_schema(const SnapshotItem& item) {
 // Finds the state that the operator has under this name now.
 Status StateSnapshot::match(std::string_view name, Stored& stored) {
   const std::string text = "state '" + std::string(name) + "'";
-  const auto own = std::find_if(states_.begin(), states_.end(),
-                                [name](const State& state) { return state.name == name; });
-  if (own == states_.end()) {
+  const std::vector<KeptState>& states = items_->all();
+  const auto own = std::find_if(states.begin(), states.end(),
+                                [name](const KeptState& state) { return state.name == name; });
+  if (own == states.end()) {
     const bool may = std::any_of(may_drop_.begin(), may_drop_.end(), [name](const auto& allowed) {
       return allowed == "*" || allowed == name;
     });
@@ -279,15 +249,15 @@ Status StateSnapshot::match(std::string_view name, Stored& stored) {
   return {};
 }
 
-Status StateSnapshot::match_types(const State& own, Stored& stored) {
+Status StateSnapshot::match_types(const KeptState& own, Stored& stored) {
   const std::string text = "state '" + own.name + "' ";
   const bool same_key =
       stored.map_key.fields.empty() || stored.map_key.goes_on_as(own.values.map_key);
-  if (!same_key || stored.key_bytes != element_key_bytes_of(own)) {
+  if (!same_key || stored.key_bytes != items_->element_key_bytes_of(own)) {
     return Status::failed_precondition(
         text + "has map keys of type " + stored.map_key.name() + " (" +
         std::to_string(stored.key_bytes) + " bytes with the key) in the snapshot and now " +
-        own.values.map_key.name() + " (" + std::to_string(element_key_bytes_of(own)) +
+        own.values.map_key.name() + " (" + std::to_string(items_->element_key_bytes_of(own)) +
         " bytes): the type of a key cannot change; give the new map another name");
   }
   Result<TypeChange> change = TypeChange::between(stored.type, own.values.type);
@@ -298,7 +268,7 @@ Status StateSnapshot::match_types(const State& own, Stored& stored) {
   return {};
 }
 
-void StateSnapshot::note_change(const State& own, const TypeChange& change) {
+void StateSnapshot::note_change(const KeptState& own, const TypeChange& change) {
   const bool noted = std::any_of(changed_.begin(), changed_.end(), [&own](const Changed& changed) {
     return changed.name == own.name;
   });
@@ -378,11 +348,11 @@ Status StateSnapshot::restore_element(std::string_view bytes) {
       return damaged("a text of state '" + stored.own->name + "' is longer than its type");
     value = converted_;
   }
-  return map_of(*stored.own).restore(hash, key, value);
+  return items_->map_of(*stored.own).restore(hash, key, value);
 }
 
 Status StateSnapshot::restored() {
-  for (const auto& map : *maps_) PENSTOCK_RETURN_IF_ERROR(map->link_restored());
+  for (const auto& map : items_->maps()) PENSTOCK_RETURN_IF_ERROR(map->link_restored());
   // Keys whose states were all dropped, or of which only the key was there.
   for (std::uint64_t number = table_->slots(); number > 0; --number) {
     StateEntry* entry = table_->entry_at(number - 1);

@@ -4,6 +4,7 @@
 //                                     of its map keys; before all else of a task. Version 1 has no types.
 //            penstock.state.keys      hash, which states the key has, key, values of these
 //            penstock.state.elements  of maps: which map, hash, key and map key, value
+//            penstock.state.disk      where a disk keeps what is not here: state/disk/state_pages.h
 // Capture    As of begin(), in slices: keys and elements that change meanwhile are copied before (state/state_walk.h).
 //            Where there is no memory for copies the epoch is given up; the state itself is unharmed.
 // Restore    Keys of the task's own groups, by the hash that they were captured with. States are matched by name: those
@@ -25,40 +26,22 @@
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/stream/snapshot.h"
-#include "penstock/state/map_table.h"
-#include "penstock/state/state_table.h"
-#include "penstock/state/state_type.h"
+#include "penstock/state/state_items.h"
 #include "penstock/state/type_change.h"
 
 namespace penstock {
 
-// What a snapshot must know of the values of a state.
-struct StateValues {
-  StateType type;
-  StateType map_key;            // Of maps.
-  const void* fresh = nullptr;  // A value of the type: what new fields have. Outlives the snapshot.
-};
-
-// Part of the format.
-enum class StateKind : std::uint32_t { kValue, kExpiringValue, kMap, kExpiringMap };
+class StatePages;
 
 class StateSnapshot {
  public:
-  using Maps = std::vector<std::unique_ptr<MapTable>>;
-
-  // Both outlive it.
-  StateSnapshot(StateTable* table, const Maps* maps) noexcept : table_(table), maps_(maps) {}
+  // `items` outlives it.
+  explicit StateSnapshot(StateItems* items) noexcept : items_(items), table_(&items->table()) {}
   StateSnapshot(const StateSnapshot&) = delete;
   StateSnapshot& operator=(const StateSnapshot&) = delete;
 
-  // A state of the operator, in slot `slot` of its keys' entries.
-  void add_state(std::string_view name, StateKind kind, std::uint32_t slot, StateValues values) {
-    states_.push_back({std::string(name), kind, slot, std::move(values)});
-  }
-  void expires() {
-    StateKind& kind = states_.back().kind;
-    kind = kind == StateKind::kMap ? StateKind::kExpiringMap : StateKind::kExpiringValue;
-  }
+  // What does not stay in memory goes to the disk behind these pages instead. They outlive it.
+  void keep_on_disk(StatePages* pages) noexcept;
   // A restore may drop the states of these names; "*": any.
   void may_drop(std::vector<std::string> names) { may_drop_ = std::move(names); }
   // Those that a restore has dropped.
@@ -82,20 +65,20 @@ class StateSnapshot {
   }
   // REQUIRES: is_of_state(item).
   Status restore(const SnapshotItem& item);
+  // A record of the disk that `disk` names, as an item of that part.
+  Status restore_record(const SnapshotItem& disk, std::string_view record, bool is_element);
+  // Which state of the operator the one at a position of that part is; kAll: none.
+  std::uint32_t own_position(std::uint32_t position) const noexcept;
+  // Whether the part that is read has exactly the states of this operator.
+  bool has_same_schema() const noexcept { return same_schema_; }
   // After the last item.
   Status restored();
   // The entry of a key, without any state where it is new, for those who keep more beside it. Null: another task's.
   Result<StateEntry*> entry_of(std::uint64_t hash, std::string_view key);
 
  private:
-  struct State {
-    std::string name;
-    StateKind kind;
-    std::uint32_t slot;  // Of the layout.
-    StateValues values;
-  };
   struct Stored {  // A state of the part that is read; its position is its bit.
-    const State* own = nullptr;
+    const KeptState* own = nullptr;
     StateKind kind = StateKind::kValue;
     std::uint32_t value_bytes = 0;
     std::uint32_t key_bytes = 0;  // Of an element: key and map key.
@@ -104,17 +87,8 @@ class StateSnapshot {
     TypeChange change;
   };
 
-  static bool is_map(StateKind kind) noexcept {
-    return kind == StateKind::kMap || kind == StateKind::kExpiringMap;
-  }
-  MapTable& map_of(const State& state) const noexcept;
-  std::uint32_t value_bytes_of(const State& state) const noexcept;
-  std::uint32_t element_key_bytes_of(const State& state) const noexcept;
-  std::string schema() const;
   template <class Give>
   bool slice(StateTable& table, std::size_t budget, SnapshotWriter& out, Give give);
-  void give_key(const StateEntry& entry, SnapshotWriter& out) const;
-  void give_element(std::uint32_t position, const StateEntry& element, SnapshotWriter& out) const;
   void give_up(Status why, SnapshotWriter& out);
 
   Status restore_schema(const SnapshotItem& item);
@@ -122,21 +96,24 @@ class StateSnapshot {
   static bool read_state(ByteCursor& from, std::uint32_t version, std::string_view& name,
                          Stored& stored);
   Status match(std::string_view name, Stored& stored);
-  Status match_types(const State& own, Stored& stored);
-  void note_change(const State& own, const TypeChange& change);
+  Status match_types(const KeptState& own, Stored& stored);
+  void note_change(const KeptState& own, const TypeChange& change);
   Status restore_key(std::string_view bytes);
   // False: a text in the value is longer than it can be.
   static bool bring_over(const Stored& stored, std::string_view value, char* to);
   Status restore_element(std::string_view bytes);
 
+  StateItems* items_;
   StateTable* table_;
-  const Maps* maps_;
-  std::vector<State> states_;
+  StatePages* pages_ = nullptr;
+  std::uint32_t positions_ = StateItems::kAll;  // Of what goes into snapshots.
   std::vector<std::string> may_drop_;
   std::vector<std::string> dropped_;
   std::vector<Changed> changed_;
+  Epoch epoch_;
   bool capturing_ = false;
   bool restoring_ = false;
+  bool same_schema_ = false;
   std::uint32_t restoring_task_ = 0;
   std::vector<Stored> stored_;
   std::string converted_;  // An element's value.

@@ -219,7 +219,7 @@ Status StateTable::begin_walk(Epoch epoch) {
   if (!walk_.running())
     return no_memory("the copies of a snapshot", used_ * stride_, options_.budget);
   epoch_ = {epoch.value + 1};
-  stamp_ = static_cast<std::uint32_t>(epoch_.value);
+  stamp_ = static_cast<std::uint32_t>(epoch_.value) & kEpochStampMask;
   return {};
 }
 

@@ -39,6 +39,8 @@ struct StateTableOptions {
   std::uint64_t bytes_max =
       0;  // Of the array of entries, and of each index; 0: what the machine has.
   MemoryBudget* budget = nullptr;  // Shared with others, which it outlives as this one.
+  // A key whose last value goes stays until whoever opened the table erases it.
+  bool keeps_empty_keys = false;
 };
 
 // Told that the entry `from` is now `to`; its bytes are there already.
@@ -176,6 +178,13 @@ class StateTable {
   Status status() const;
   const StateLayout& layout() const noexcept { return layout_; }
   MemoryBudget* budget() const noexcept { return options_.budget; }
+  bool keeps_empty_keys() const noexcept { return options_.keeps_empty_keys; }
+  std::size_t stride() const noexcept { return stride_; }
+  // Whether this is where the entry stands, not a copy of it.
+  bool holds(const StateEntry* entry) const noexcept {
+    const auto* at = reinterpret_cast<const std::byte*>(entry);
+    return at >= memory_.data() && at < memory_.data() + used_ * stride_;
+  }
   KeyGroupRange groups() const noexcept { return options_.groups; }
 
   // Entries by number: [0, slots()), of which those not alive() are gaps.

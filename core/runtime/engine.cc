@@ -214,6 +214,9 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
     context.state_keys_max =
         std::min(options_.state_keys_max, share_of(spec.state_keys_max, counts[stage.value]));
     context.state_memory = state_memory_.get();
+    context.state_backend = options_.state_backend.get();
+    context.state_disk = "stage-" + std::to_string(stage.value) + "-task-" + std::to_string(index) +
+                         "-of-" + std::to_string(counts[stage.value]);
     context.firing = options_.firing;
     context.clock = options_.clock;
     context.file_system = options_.file_system;
@@ -224,6 +227,7 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
       context.takes_snapshots = true;
       context.restored_epoch = checkpoints_->restored();
       context.may_drop_state = options_.checkpoint.allow_dropped_state;
+      context.checkpoint_folder = options_.checkpoint.directory;
       context.source_log = checkpoints_->source_log(stage);
       port = checkpoints_->add_task(stage, index, counts[stage.value]);
     }

@@ -37,6 +37,8 @@ struct EngineOptions {
   // Of keyed state, all tasks together; 0: three quarters of the memory that the process may have. A job that would go
   // over it ends with kResourceExhausted.
   std::uint64_t state_bytes_max = 0;
+  // Where keyed state goes that does not fit into memory (state/rocksdb/rocks_backend.h). Null: it has to.
+  std::shared_ptr<StateBackend> state_backend{};
   std::uint64_t seed = 0;             // Of hash tables; 0: from the operating system.
   Clock* clock = nullptr;             // Null: the real one.
   FileSystem* file_system = nullptr;  // Null: the operating system's.

@@ -23,6 +23,8 @@
 
 namespace penstock {
 
+class StateBackend;  // state/disk/state_backend.h
+
 // A number with one writer that others may read while it runs.
 class Counter {
  public:
@@ -105,6 +107,9 @@ struct TaskContext {
   std::uint64_t seed = 0;  // For hash tables: differs from process to process.
   std::uint64_t state_keys_max = ~0ULL;
   MemoryBudget* state_memory = nullptr;  // Of the job; null: without a limit.
+  StateBackend* state_backend = nullptr;  // Null: keyed state is in memory.
+  std::string state_disk;                 // A name for what this task keeps there.
+  std::string checkpoint_folder;          // Of the job; empty: none.
   FiringPace firing;
   bool takes_snapshots = false;  // Sinks then publish what belongs to an epoch once it is durable.
   Epoch restored_epoch;          // What it starts from; 0: from nothing.

@@ -60,6 +60,7 @@ class TimerService {
   Status open(KeyedStateStore& state, const StepClock& clock) {
     auto pending = state.template map_state<TimerId, Place>("timers");
     if (!pending.ok()) return pending.status();
+    state.keep_newest_in_memory();  // Timers find their keys.
     pending_ = *pending;
     state_ = &state;
     clock_ = &clock;

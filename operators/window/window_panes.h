@@ -85,6 +85,7 @@ class WindowPanes {
     if (!slot.ok()) return slot.status();
     auto ahead = state.template map_state<std::int64_t, Acc>(name_ + ".ahead");
     if (!ahead.ok()) return ahead.status();
+    state.keep_newest_in_memory();  // Windows find their keys.
     slot_ = *slot;
     ahead_ = *ahead;
     current_ = &state.current_key();

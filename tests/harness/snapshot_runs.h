@@ -26,6 +26,7 @@
 #include "penstock/core/stream/task_context.h"
 #include "penstock/tests/harness/items.h"
 #include "penstock/tests/harness/kept_snapshot.h"
+#include "penstock/tests/harness/memory_backend.h"
 
 namespace penstock::harness {
 
@@ -33,6 +34,8 @@ struct RestoreRun {
   std::size_t batch = 1;             // Items of a step.
   std::size_t slice = 256;           // Fired by a step.
   std::size_t capture_budget = 256;  // Captured between two steps.
+  // Of a state backend that keeps the rest on a disk; 0: there is none.
+  std::uint64_t state_memory = 0;
 };
 
 template <class Out, class Side>
@@ -60,7 +63,8 @@ class HandDriven {
  public:
   using End = ItemList<Out>;
 
-  HandDriven(const std::tuple<Ops...>& ops, const Subject<In>& subject, const RestoreRun& run)
+  HandDriven(const std::tuple<Ops...>& ops, const Subject<In>& subject, const RestoreRun& run,
+             StateBackend* backend)
       : subject_(subject), run_(run), clock_(subject.wall_start) {
     // Side outputs are slots of the context, so it is built before the chain.
     side_collector_ = AnyCollector<Side>(side_end_);
@@ -71,6 +75,9 @@ class HandDriven {
     context.failure = &failure_;
     context.counters = &counters_;
     context.credit = &credit_;
+    context.state_backend = backend;
+    context.state_disk = "harness";
+    context.checkpoint_folder = "checkpoints";
     if (!subject.side_output.empty())
       context.side_outputs.push_back({subject.side_output, &typeid(Side), &side_collector_});
     chain_ = std::apply(
@@ -127,6 +134,7 @@ class HandDriven {
     if constexpr (kTakesRuns<std::tuple_element_t<0, std::tuple<Ops...>>>) {
       std::span<const Element<In>> rest(data);
       for (int tries = 0; !rest.empty() && tries < 100'000; ++tries) {
+        static_cast<void>(chain_->ready());
         rest = rest.subspan(chain_->front().on_run(rest, credit_, chain_->after_front()));
         if (!rest.empty()) end_step();
       }
@@ -177,7 +185,7 @@ class RestoredRuns {
   RestoredRuns(const std::tuple<Ops...>& ops, const Items<In>& input, const Subject<In>& subject,
                const RestoreRun& run)
       : ops_(ops), input_(input), subject_(subject), run_(run) {
-    Driven whole(ops_, subject_, run_);
+    Driven whole(ops_, subject_, run_, nullptr);
     feed(whole, 0);
     whole.finish();
     wanted_ = whole.sent();
@@ -187,11 +195,14 @@ class RestoredRuns {
   void expect_same_behind(std::size_t cut) const {
     SCOPED_TRACE("cut behind item " + std::to_string(cut) + ", batches of " +
                  std::to_string(run_.batch) + ", slices of " + std::to_string(run_.slice) +
-                 ", captured by " + std::to_string(run_.capture_budget));
+                 ", captured by " + std::to_string(run_.capture_budget) + ", state in " +
+                 std::to_string(run_.state_memory) + " bytes");
+    MemoryBackend disks(run_.state_memory, cut + 1);
+    StateBackend* backend = run_.state_memory > 0 ? &disks : nullptr;
     KeptPart part;
     Sent<Out, Side> until_cut;
     {
-      Driven first(ops_, subject_, run_);
+      Driven first(ops_, subject_, run_, backend);
       std::size_t at = 0;
       while (at < cut) at = step(first, at, cut);
       SnapshotWriter out(part);
@@ -203,7 +214,7 @@ class RestoredRuns {
       out.flush();
     }
     ASSERT_TRUE(part.status.ok()) << part.status.to_string();
-    Driven second(ops_, subject_, run_);
+    Driven second(ops_, subject_, run_, backend);
     restore(second, part);
     feed(second, cut);
     second.finish();
@@ -253,8 +264,10 @@ void expect_same_when_restored(const std::tuple<Ops...>& ops, const Items<In>& i
                                const Subject<In>& subject) {
   constexpr std::size_t kCuts = 40;
   Random random(input.size());
-  for (const RestoreRun& run : {RestoreRun{1, 1, 1}, RestoreRun{1, 256, 3}, RestoreRun{3, 3, 1},
-                                RestoreRun{7, 256, 256}, RestoreRun{1, 3, 256}}) {
+  for (const RestoreRun& run :
+       {RestoreRun{1, 1, 1}, RestoreRun{1, 256, 3}, RestoreRun{3, 3, 1}, RestoreRun{7, 256, 256},
+        RestoreRun{1, 3, 256}, RestoreRun{1, 1, 1, 1}, RestoreRun{7, 256, 3, 1000}}) {
+    if (run.state_memory > 0 && !subject.key_hash) continue;
     const RestoredRuns<In, Out, Side, Ops...> runs(ops, input, subject, run);
     const bool all = input.size() <= kCuts;
     for (std::size_t i = 0; i <= std::min(input.size(), kCuts); ++i) {
