@@ -40,11 +40,11 @@ struct DiskState {
 };
 
 struct StateDiskOptions {
-  std::string checkpoints;  // Folder of the job's checkpoints; empty: there are none.
-  std::string name;         // Of the disk: the same for a task in every run.
+  std::string checkpoints{};  // Folder of the job's checkpoints; empty: there are none.
+  std::string name{};         // Of the disk: the same for a task in every run.
   std::uint32_t prefix_bytes = 0;
   bool has_maps = false;          // A key may have more than one record.
-  std::vector<DiskState> states;  // By position.
+  std::vector<DiskState> states{};  // By position.
   Waker* waker = nullptr;         // Woken when there is an answer, or room. Outlives the disk.
   Notices* notices = nullptr;
 };

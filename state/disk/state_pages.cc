@@ -425,6 +425,8 @@ Status StatePages::move_out_element(std::string_view item) {
 
 Status StatePages::restored() {
   write_block();
+  // What is asked for from now on must find all of it.
+  PENSTOCK_RETURN_IF_ERROR(disk_->read({}).status());
   PENSTOCK_RETURN_IF_ERROR(bring_in_pinned());
   return status();
 }

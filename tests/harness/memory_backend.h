@@ -138,7 +138,8 @@ class MemoryBackend final : public StateBackend {
     MemoryBackend& backend_;
     StateDiskOptions options_;
     Records live_;
-    mutable std::deque<std::function<void()>> work_;  // Goes on beside the worker, whatever that asks.
+    mutable std::deque<std::function<void()>>
+        work_;  // Goes on beside the worker, whatever that asks.
     std::deque<std::string> requests_;
     std::uint64_t blocks_ = 0;
     std::uint64_t written_ = 0;

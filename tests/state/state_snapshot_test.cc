@@ -10,120 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "penstock/core/base/random.h"
-#include "penstock/state/keyed_state.h"
-#include "penstock/tests/harness/kept_snapshot.h"
+#include "penstock/tests/state/keyed_model.h"
 
 namespace penstock {
 namespace {
 
-using harness::KeptPart;
 using testing::AllOf;
 using testing::HasSubstr;
-
-constexpr Ttl kDay{.after = std::chrono::hours(24), .time = TimeDomain::kEventTime};
-
-// What one key has.
-struct KeyModel {
-  std::int64_t count = -1;  // -1: absent, as for the name.
-  std::int64_t name = -1;
-  std::map<std::uint32_t, std::uint64_t> elements;
-  std::map<std::uint32_t, std::int64_t> recent;
-  bool empty() const { return count < 0 && name < 0 && elements.empty() && recent.empty(); }
-  bool operator==(const KeyModel&) const = default;
-};
-using Models = std::map<std::uint32_t, KeyModel>;
-
-// A store with a state of each kind, and a model of it.
-class Kit {
- public:
-  explicit Kit(KeyedStateOptions options = {}, MemoryBudget* budget = nullptr)
-      : store_("process 'rules'", budget) {
-    count_ = store_.value_state<std::int64_t>("count").value();
-    elements_ = store_.map_state<std::uint32_t, std::uint64_t>("elements").value();
-    name_ = store_.value_state<std::int64_t>("name", kDay).value();
-    recent_ = store_.map_state<std::uint32_t, std::int64_t>("recent", kDay).value();
-    options.seed = 5;
-    EXPECT_TRUE(store_.seal<std::uint32_t>(options).ok());
-  }
-  KeyedStateStore& store() { return store_; }
-  const Models& models() const { return models_; }
-
-  void set_key(const std::uint32_t& key) { store_.set_current_key(key_hash(key), key); }
-  void change(Random& random, std::uint32_t keys, std::uint64_t erase_percent) {
-    const auto key = static_cast<std::uint32_t>(random.below(keys));
-    const bool erases = random.below(100) < erase_percent;
-    const auto value = static_cast<std::int64_t>(random.below(1'000'000));
-    const auto element = static_cast<std::uint32_t>(random.below(9));
-    store_.set_event_time({0}, {value});
-    set_key(key);
-    KeyModel& model = models_[key];
-    switch (random.below(4)) {
-      case 0:
-        erases ? count_.clear() : count_.set(value);
-        model.count = erases ? -1 : value;
-        break;
-      case 1:
-        erases ? name_.clear() : name_.set(value);
-        model.name = erases ? -1 : value;
-        break;
-      case 2:
-        erases ? void(elements_.erase(element))
-               : elements_.put(element, static_cast<std::uint64_t>(value));
-        model.elements.erase(element);
-        if (!erases) model.elements[element] = static_cast<std::uint64_t>(value);
-        break;
-      default:
-        erases ? void(recent_.erase(element)) : recent_.put(element, value);
-        model.recent.erase(element);
-        if (!erases) model.recent[element] = value;
-    }
-    if (model.empty()) models_.erase(key);
-  }
-  // What the store has, read through its handles.
-  KeyModel read_key(std::uint32_t key) {
-    store_.set_event_time({0}, {0});
-    set_key(key);
-    KeyModel model;
-    if (const auto* count = count_.get()) model.count = *count;
-    if (const auto* name = name_.get()) model.name = *name;
-    elements_.for_each([&](std::uint32_t k, std::uint64_t v) { model.elements[k] = v; });
-    recent_.for_each([&](std::uint32_t k, std::int64_t v) { model.recent[k] = v; });
-    EXPECT_EQ(elements_.size(), model.elements.size());
-    return model;
-  }
-  Models read(std::uint32_t keys) {
-    Models read;
-    for (std::uint32_t key = 0; key < keys; ++key) {
-      KeyModel model = read_key(key);
-      if (!model.empty()) read[key] = std::move(model);
-    }
-    return read;
-  }
-
- private:
-  KeyedStateStore store_;
-  ValueState<std::int64_t> count_;
-  MapState<std::uint32_t, std::uint64_t> elements_;
-  ExpiringValue<std::int64_t> name_;
-  ExpiringMap<std::uint32_t, std::int64_t> recent_;
-  Models models_;
-};
-
-Status restore(KeyedStateStore& store, const std::vector<const KeptPart*>& parts) {
-  PENSTOCK_RETURN_IF_ERROR(
-      visit_items(parts, [&](const SnapshotItem& item) { return store.restore(item); }));
-  return store.restored();
-}
-
-template <class Store>
-void capture_all(Store& store, KeptPart& part, std::size_t budget = 100) {
-  SnapshotWriter out(part);
-  store.capture({1}, out);
-  while (store.capture_more(budget, out)) {
-  }
-  out.flush();
-}
 
 TEST(StateSnapshot, ComesBackAsOfItsCutWhateverChangesMeanwhile) {
   constexpr std::uint32_t kKeys = 700;
