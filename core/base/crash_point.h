@@ -20,6 +20,7 @@ inline constexpr auto kCrashPoints = std::to_array<std::string_view>({
     "transaction.due",  "output.committed",   "output.published_half",
     "output.published", "epoch.committed",    "epoch.garbage_collected",
     "restore.begun",    "restore.state_read", "restore.done",
+    "state_disk.begun", "state_disk.keeping", "state_disk.kept",
 });
 
 namespace internal {

@@ -20,8 +20,9 @@ constexpr std::string_view kStates = "/state";
 constexpr std::string_view kKept = "epoch-";
 
 Status failed(const std::string& what, const std::string& path, const std::string& why) {
-  return {StatusCode::kUnavailable, "cannot " + what + " '" + path + "': " + why +
-                          "; state on disk needs a folder that this user may write to"};
+  return {StatusCode::kUnavailable,
+          "cannot " + what + " '" + path + "': " + why +
+              "; state on disk needs a folder that this user may write to"};
 }
 Status status_of(const std::error_code& error, const std::string& what, const std::string& path) {
   return error ? failed(what, path, error.message()) : Status();

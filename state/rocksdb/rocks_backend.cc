@@ -1,6 +1,8 @@
 #include "penstock/state/rocksdb/rocks_backend.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
 #include <utility>
 
 #include "penstock/state/rocksdb/rocks_disk.h"
@@ -8,7 +10,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::uint64_t kMemoryBytesMin = std::uint64_t{16} << 20;
+constexpr std::uint64_t kMemoryBytesMin = std::uint64_t{1} << 20;
 constexpr std::uint32_t kReadersMax = 64;
 
 class RocksBackend final : public StateBackend {
@@ -51,6 +53,33 @@ Result<std::shared_ptr<StateBackend>> rocks_backend(const RocksOptions& options)
                                     "; it must be 1 .. " + std::to_string(kReadersMax));
   }
   return std::shared_ptr<StateBackend>(std::make_shared<RocksBackend>(options));
+}
+
+Result<std::shared_ptr<StateBackend>> state_backend(std::string_view name,
+                                                    const RocksOptions& options) {
+  if (name == "memory") return std::shared_ptr<StateBackend>();
+  if (name == "rocksdb") return rocks_backend(options);
+  return Status::invalid_argument("there is no state backend \"" + std::string(name) +
+                                  "\": choose memory or rocksdb");
+}
+
+Result<std::shared_ptr<StateBackend>> state_backend_from_environment() {
+  RocksOptions options;
+  const char* name = std::getenv("PENSTOCK__STATE");
+  if (const char* directory = std::getenv("PENSTOCK__STATE_DIRECTORY"))
+    options.directory = directory;
+  if (const char* text = std::getenv("PENSTOCK__STATE_MEMORY_BYTES")) {
+    const std::string_view value(text);
+    const auto [end, error] =
+        std::from_chars(value.data(), value.data() + value.size(), options.memory_bytes);
+    if (error != std::errc() || end != value.data() + value.size()) {
+      return Status::invalid_argument("PENSTOCK__STATE_MEMORY_BYTES is \"" + std::string(value) +
+                                      "\": a whole number is wanted");
+    }
+  }
+  auto backend = state_backend(name != nullptr ? name : "memory", options);
+  if (!backend.ok()) return backend.status().with_place("PENSTOCK__STATE");
+  return backend;
 }
 
 }  // namespace penstock

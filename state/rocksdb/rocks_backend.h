@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "penstock/core/base/status.h"
 #include "penstock/state/disk/state_backend.h"
@@ -24,11 +25,18 @@
 namespace penstock {
 
 struct RocksOptions {
-  std::uint64_t memory_bytes = std::uint64_t{512} << 20;  // At least 16 MiB.
+  std::uint64_t memory_bytes = std::uint64_t{512} << 20;  // At least 1 MiB.
   std::string directory{};                                // For jobs without checkpoints.
   std::uint32_t readers = 2;                              // Threads; 1 .. 64.
 };
 
 Result<std::shared_ptr<StateBackend>> rocks_backend(const RocksOptions& options);
+
+// By name: "memory" is none (null), "rocksdb" is this one.
+Result<std::shared_ptr<StateBackend>> state_backend(std::string_view name,
+                                                    const RocksOptions& options);
+// As PENSTOCK__STATE says (memory, if it says nothing), with PENSTOCK__STATE_MEMORY_BYTES and
+// PENSTOCK__STATE_DIRECTORY. A value that cannot be read is an error that names the variable.
+Result<std::shared_ptr<StateBackend>> state_backend_from_environment();
 
 }  // namespace penstock

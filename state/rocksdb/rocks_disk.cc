@@ -256,6 +256,7 @@ Status RocksDisk::answer_with_maps(const std::string& request, std::string& into
 
 Status RocksDisk::go_on_from(const std::string& name, Epoch epoch) {
   db_.reset();
+  PENSTOCK_CRASH_POINT("state_disk.begun");
   PENSTOCK_RETURN_IF_ERROR(folder_.begin_from(folder_.kept_by(name, epoch)));
   return open_live();
 }

@@ -6,7 +6,7 @@ get_property(libraries GLOBAL PROPERTY PENSTOCK_LIBRARIES)
 list(TRANSFORM libraries PREPEND penstock_ OUTPUT_VARIABLE targets)
 install(TARGETS ${targets} EXPORT penstockTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 set(folders ${libraries})
-list(REMOVE_ITEM folders io_kafka)  # Its headers lie in io.
+list(REMOVE_ITEM folders io_kafka state_rocksdb)  # Their headers lie in io and state.
 foreach(library IN LISTS folders)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${library}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/penstock"
     COMPONENT library FILES_MATCHING PATTERN "*.h")
@@ -32,6 +32,9 @@ string(STRIP "${PENSTOCK_PC_LIBS}" PENSTOCK_PC_LIBS)
 set(PENSTOCK_PC_REQUIRES "simdjson absl_time re2 libcrypto")
 if(RDKAFKA_FOUND)
   string(APPEND PENSTOCK_PC_REQUIRES " rdkafka")
+endif()
+if(ROCKSDB_FOUND)
+  string(APPEND PENSTOCK_PC_REQUIRES " rocksdb")
 endif()
 # Relative to the file itself, so that the tree can be installed under any prefix and moved.
 file(RELATIVE_PATH up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")

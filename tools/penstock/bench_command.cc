@@ -17,6 +17,7 @@
 #include "penstock/tools/penstock/bench_kafka.h"
 #include "penstock/tools/penstock/bench_latency.h"
 #include "penstock/tools/penstock/bench_ratios.h"
+#include "penstock/tools/penstock/bench_state.h"
 
 namespace penstock::tools {
 namespace {
@@ -177,6 +178,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   add_slides(*bench);
   add_bench_latency(*bench, exit_code);
   add_bench_epochs(*bench, exit_code);
+  add_bench_state(*bench, exit_code);
   add_bench_kafka(*bench, exit_code);
   bench
       ->add_subcommand("idle",

@@ -19,6 +19,7 @@
 #include "penstock/io/file/standard_input_source.h"
 #include "penstock/io/generator/payment_generator.h"
 #include "penstock/io/json/iso8601.h"
+#include "penstock/state/rocksdb/rocks_backend.h"
 #include "penstock/tools/penstock/alert_line.h"
 #include "penstock/tools/penstock/endpoint.h"
 #include "penstock/tools/penstock/measured_rules.h"
@@ -197,6 +198,12 @@ Status apply(const DemoFraudOptions& options, Options& run) {
     PENSTOCK_RETURN_IF_ERROR(
         read_restore_choice(options.restore, run.checkpoint).with_place("--restore"));
   if (options.write_ahead_log) run.checkpoint.write_ahead_log = true;
+  auto backend = options.state.empty()
+                     ? state_backend_from_environment()
+                     : state_backend(options.state, {.memory_bytes = options.state_memory_mib << 20,
+                                                     .directory = options.state_directory});
+  if (!backend.ok()) return backend.status();
+  run.state_backend = std::move(*backend);
   if (options.allow_dropped_state) run.checkpoint.allow_dropped_state = true;
   if (options.restarts >= 0) {
     run.restarts.max = static_cast<std::uint32_t>(options.restarts);
@@ -222,6 +229,18 @@ void add_kafka_options(CLI::App& fraud, DemoFraudOptions& options) {
                   "and holds for --from, --to and --dead-letters. A value file:PATH or env:NAME is "
                   "read there")
       ->allow_extra_args(false);
+}
+
+void add_state_options(CLI::App& fraud, DemoFraudOptions& options) {
+  fraud
+      .add_option("--state", options.state,
+                  "where the cards' state is: memory, or rocksdb for more than fits into it")
+      ->check(CLI::IsMember({"memory", "rocksdb"}));
+  fraud.add_option("--state-memory-mib", options.state_memory_mib, "that --state rocksdb may use")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  fraud.add_option("--state-directory", options.state_directory,
+                   "for --state rocksdb without --checkpoint: a folder");
 }
 
 void add_checkpoint_options(CLI::App& fraud, DemoFraudOptions& options) {
@@ -330,6 +349,7 @@ void add_demo_fraud(CLI::App& demo, int& exit_code) {
       "a file with the rules' thresholds as JSON; each change of it comes into force");
   fraud->add_flag("--follow", options->follow, "keep reading a file that grows");
   add_checkpoint_options(*fraud, *options);
+  add_state_options(*fraud, *options);
   fraud
       ->add_option("--on-error", options->on_error,
                    "what becomes of unreadable records: fail, skip, dead_letter")

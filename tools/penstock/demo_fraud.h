@@ -28,6 +28,9 @@ struct DemoFraudOptions {
   bool write_ahead_log = false;   // Of what cannot be read again.
   std::string restore;            // newest | none | e-17; empty: as the environment says.
   bool allow_dropped_state = false;
+  std::string state;                     // memory | rocksdb; empty: as the environment says.
+  std::uint64_t state_memory_mib = 512;  // For rocksdb.
+  std::string state_directory;           // For rocksdb without checkpoints.
   std::int64_t restarts = -1;            // Below 0: as the environment says, or 3 with checkpoints.
   std::string rules;                     // A file of them, watched; empty: the program's own.
   bool follow = false;                   // Keep reading a growing file.
