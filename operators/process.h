@@ -98,7 +98,8 @@ class KeyedProcess {
          .may_drop =
              context.may_drop_state ? std::vector<std::string>{"*"} : std::vector<std::string>{},
          .on_disk = context.state_backend != nullptr}));
-    PENSTOCK_RETURN_IF_ERROR(open_disk(context));
+    PENSTOCK_RETURN_IF_ERROR(state_->keep_on_disk(context));
+    pages_ = state_->pages();
     may_drop_ = context.may_drop_state;
     changes_told_by_ = context.task_index == 0 ? context.notices : nullptr;
     for_each_window([&](auto& window) {
@@ -280,17 +281,6 @@ class KeyedProcess {
   }
 
  private:
-  Status open_disk(const TaskContext& context) {
-    if (context.state_backend == nullptr) return {};
-    StateDiskOptions options;
-    options.checkpoints = context.checkpoint_folder;
-    options.name = context.state_disk;
-    options.waker = context.waker;
-    options.notices = context.notices;
-    PENSTOCK_RETURN_IF_ERROR(state_->keep_on(*context.state_backend, options));
-    pages_ = state_->pages();
-    return {};
-  }
   std::size_t admitted(std::span<const Element<In>> run) noexcept {
     return pages_->admit(
         run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },

@@ -5,6 +5,7 @@
 
 #include "penstock/core/base/check.h"
 #include "penstock/core/base/notice.h"
+#include "penstock/core/stream/task_context.h"
 
 namespace penstock {
 
@@ -83,6 +84,15 @@ Status KeyedStateStore::keep_on(StateBackend& backend, const StateDiskOptions& o
   pages_ = std::move(pages);
   snapshot_.keep_on_disk(pages_.get());
   return {};
+}
+
+Status KeyedStateStore::keep_on_disk(const TaskContext& context) {
+  if (context.state_backend == nullptr) return {};
+  StateDiskOptions options;
+  options.checkpoints = context.checkpoint_folder;
+  options.name = context.state_disk;
+  options.waker = context.waker;
+  return keep_on(*context.state_backend, options);
 }
 
 Status KeyedStateStore::restored() {

@@ -34,6 +34,7 @@
 namespace penstock {
 
 class Notices;
+struct TaskContext;
 
 struct KeyedStateOptions {
   KeyGroupRange groups{};
@@ -94,6 +95,8 @@ class KeyedStateStore {
   // Once sealed: memory holds what is in use, and a disk of the backend, which outlives the store, the rest. Nothing
   // happens where there is no state of which a disk could hold some.
   Status keep_on(StateBackend& backend, const StateDiskOptions& options);
+  // That of the task, if it has one.
+  Status keep_on_disk(const TaskContext& context);
   // Null: all is in memory.
   StatePages* pages() noexcept { return pages_.get(); }
 

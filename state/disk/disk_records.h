@@ -6,7 +6,8 @@
 // Value      an item of state/state_items.h.
 // Block      changes in order: {length of name, length of value or kGone} of 4 bytes each, name, value.
 // Request    {hash, prefix} of each key that is asked for; the hash is the asker's.
-// Answer     for each of them {hash, prefix, records, 0}; a record is {length, name, length, value}, lengths of 4 bytes.
+// Answer     for each of them {hash, prefix, records, 0}; a record is {length, name, length, value}, lengths of 4
+//            bytes.
 // Threads    No state.
 #pragma once
 

@@ -2,11 +2,11 @@
 //
 // Without a backend all state of a job is in memory (state/state_table.h). With one, memory holds the keys that are in
 // use (state/disk/state_pages.h), and a disk, one for each keyed operator in each task, the rest.
-// Records    A key's state is some records whose names begin with the same bytes, its prefix (state/disk/disk_records.h).
-// Order      Blocks of changes are applied in the order in which they were written, keep() in its place among them. A
-//            read sees all blocks up to written(), and perhaps later ones.
-// Epochs     keep() makes what was written before it durable under an epoch. Nothing else is: a disk begins empty, or as
-//            one of the epochs left it.
+// Records    A key's state is some records whose names begin with the same bytes (state/disk/disk_records.h).
+// Order      Blocks of changes are applied in the order in which they were written, keep() in its place among them.
+//            A read sees all blocks up to written(), and perhaps later ones.
+// Epochs     keep() makes what was written before it durable under an epoch. Nothing else is: a disk begins empty, or
+//            as one of the epochs left it.
 // Threads    The calls of a worker never wait. Calls while a task opens or restores may. Backends are shared by the
 //            workers of a job, disks belong to one.
 // Errors     status() of a disk never goes back to OK: its task ends.
@@ -27,7 +27,6 @@
 
 namespace penstock {
 
-class Notices;
 class Waker;
 
 // What the values of a state are like, for who lets go of what has expired.
@@ -43,10 +42,9 @@ struct StateDiskOptions {
   std::string checkpoints{};  // Folder of the job's checkpoints; empty: there are none.
   std::string name{};         // Of the disk: the same for a task in every run.
   std::uint32_t prefix_bytes = 0;
-  bool has_maps = false;          // A key may have more than one record.
+  bool has_maps = false;            // A key may have more than one record.
   std::vector<DiskState> states{};  // By position.
-  Waker* waker = nullptr;         // Woken when there is an answer, or room. Outlives the disk.
-  Notices* notices = nullptr;
+  Waker* waker = nullptr;           // Woken when there is an answer, or room. Outlives the disk.
 };
 
 class StateDisk {

@@ -1,6 +1,7 @@
 // state/rocksdb/disk_folder.h -- the folders of one disk: where it works, and what it has kept for each epoch.
 //
-// Kept       Folder epoch-N belongs to the checkpoint e-N beside `state`, and goes once there is neither it nor e-N.tmp.
+// Kept       Folder epoch-N belongs to the checkpoint e-N beside `state`, and goes once there is neither that nor
+//            e-N.tmp.
 // Threads    One at a time.
 // Errors     Name the path.
 #pragma once

@@ -1,17 +1,15 @@
-// state/rocksdb/expiry_filter.h -- lets go of records that have expired when RocksDB rewrites its files.
+// state/rocksdb/expiry_filter.h -- which records have expired, and may go when RocksDB rewrites its files.
 //
 // A key goes when all of its values have expired, an element of a map by itself. What readers see does not change:
 // state that has expired is absent for them.
 // Threads    tell_time() from the worker, the rest from RocksDB's threads.
 #pragma once
 
-#include <rocksdb/compaction_filter.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "penstock/core/base/time.h"
@@ -19,7 +17,7 @@
 
 namespace penstock {
 
-class ExpiryFilter final : public rocksdb::CompactionFilter {
+class ExpiryFilter {
  public:
   ExpiryFilter(std::uint32_t prefix_bytes, std::vector<DiskState> states)
       : prefix_bytes_(prefix_bytes), states_(std::move(states)) {}
@@ -30,12 +28,6 @@ class ExpiryFilter final : public rocksdb::CompactionFilter {
   }
   // Whether all of a record has expired; false for what is no record.
   bool has_expired(std::string_view name, std::string_view value) const noexcept;
-
-  const char* Name() const override { return "penstock.ExpiryFilter"; }
-  bool Filter(int, const rocksdb::Slice& name, const rocksdb::Slice& value, std::string*,
-              bool*) const override {
-    return has_expired({name.data(), name.size()}, {value.data(), value.size()});
-  }
 
  private:
   bool is_past(const DiskState& state, std::string_view used) const noexcept;

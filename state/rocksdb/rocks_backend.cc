@@ -1,5 +1,8 @@
 #include "penstock/state/rocksdb/rocks_backend.h"
 
+#include <rocksdb/cache.h>
+#include <rocksdb/write_buffer_manager.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>

@@ -1,9 +1,13 @@
 #include "penstock/state/rocksdb/rocks_disk.h"
 
+#include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <utility>
 #include <vector>
@@ -17,6 +21,19 @@ namespace {
 
 rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+class RecordFilter final : public rocksdb::CompactionFilter {
+ public:
+  explicit RecordFilter(const ExpiryFilter& expiry) : expiry_(expiry) {}
+  const char* Name() const override { return "penstock.ExpiryFilter"; }
+  bool Filter(int, const rocksdb::Slice& name, const rocksdb::Slice& value, std::string*,
+              bool*) const override {
+    return expiry_.has_expired(view_of(name), view_of(value));
+  }
+
+ private:
+  const ExpiryFilter& expiry_;
+};
 
 }  // namespace
 
@@ -39,7 +56,8 @@ RocksDisk::RocksDisk(RocksShared& shared, const StateDiskOptions& options, DiskF
     : shared_(shared),
       options_(options),
       folder_(std::move(folder)),
-      filter_(options.prefix_bytes, options.states) {
+      expiry_(options.prefix_bytes, options.states),
+      filter_(std::make_unique<RecordFilter>(expiry_)) {
   shared_.disks.fetch_add(1);
 }
 
@@ -59,7 +77,7 @@ Status RocksDisk::begin() {
   return open_live();
 }
 
-rocksdb::Options RocksDisk::db_options() {
+rocksdb::Options RocksDisk::db_options() const {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = shared_.cache;
   table.cache_index_and_filter_blocks = true;
@@ -80,11 +98,12 @@ rocksdb::Options RocksDisk::db_options() {
   options.keep_log_file_num = 1;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  if (filter_.any_expires()) options.compaction_filter = &filter_;
+  if (expiry_.any_expires()) options.compaction_filter = filter_.get();
   return options;
 }
 
 Status RocksDisk::open_live() {
+  PENSTOCK_CRASH_POINT("state_disk.begun");
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(db_options(), folder_.live(), &db);
   db_.reset(db);
@@ -256,7 +275,6 @@ Status RocksDisk::answer_with_maps(const std::string& request, std::string& into
 
 Status RocksDisk::go_on_from(const std::string& name, Epoch epoch) {
   db_.reset();
-  PENSTOCK_CRASH_POINT("state_disk.begun");
   PENSTOCK_RETURN_IF_ERROR(folder_.begin_from(folder_.kept_by(name, epoch)));
   return open_live();
 }

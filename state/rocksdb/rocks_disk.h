@@ -3,10 +3,6 @@
 // Threads    As StateDisk; blocks and epochs are worked off by the backend's writer, requests by its readers.
 #pragma once
 
-#include <rocksdb/cache.h>
-#include <rocksdb/db.h>
-#include <rocksdb/write_buffer_manager.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -18,6 +14,15 @@
 #include "penstock/state/rocksdb/disk_folder.h"
 #include "penstock/state/rocksdb/expiry_filter.h"
 #include "penstock/state/rocksdb/work_queue.h"
+
+namespace rocksdb {
+class Cache;
+class CompactionFilter;
+class DB;
+class Status;
+class WriteBufferManager;
+struct Options;
+}  // namespace rocksdb
 
 namespace penstock {
 
@@ -49,7 +54,7 @@ class RocksDisk final : public StateDisk {
   bool take_answer(std::string& answer) override;
   std::function<Status()> keep(Epoch epoch) override;
   void tell_time(TimeDomain domain, EventTime now) noexcept override {
-    filter_.tell_time(domain, now);
+    expiry_.tell_time(domain, now);
   }
   Status status() const override;
   bool failed() const noexcept override { return failed_.load(std::memory_order_acquire); }
@@ -71,7 +76,7 @@ class RocksDisk final : public StateDisk {
     Status wait();
   };
 
-  rocksdb::Options db_options();
+  rocksdb::Options db_options() const;
   Status open_live();
   Status with_place(const rocksdb::Status& status, const std::string& what) const;
   void fail(Status status);
@@ -86,7 +91,8 @@ class RocksDisk final : public StateDisk {
   RocksShared& shared_;
   StateDiskOptions options_;
   DiskFolder folder_;
-  ExpiryFilter filter_;
+  ExpiryFilter expiry_;
+  std::unique_ptr<rocksdb::CompactionFilter> filter_;
   std::unique_ptr<rocksdb::DB> db_;
   std::uint64_t blocks_ = 0;
   std::atomic<std::uint64_t> written_{0};

@@ -8,7 +8,13 @@ ROOT = os.environ["PENSTOCK_SOURCE_DIR"]
 BINARY = os.environ["PENSTOCK_BINARY"]
 COMMAND = [sys.executable, os.path.join(ROOT, "tools", "crash"), "--binary", BINARY, "--seed", "6"]
 
-for options in (["--job", "fraud", "--runs", "100"], ["--job", "count", "--runs", "20", "--no-points"]):
+RUNS = (
+    ["--job", "fraud", "--runs", "100"],
+    ["--job", "count", "--runs", "20", "--no-points"],
+    ["--job", "count", "--runs", "20", "--state", "rocksdb"],
+)
+
+for options in RUNS:
     code = subprocess.run(COMMAND + options, check=False).returncode
     if code != 0:
         sys.exit(code)
