@@ -186,11 +186,13 @@ std::uint64_t StatePages::resident_bytes() const noexcept {
 
 void StatePages::make_room() {
   const std::uint64_t enough = bytes_max() - bytes_max() / 8;
-  if (capturing_ || resident_bytes() <= enough) {
+  const bool makes_none = capturing_ || resident_bytes() <= enough;
+  if (!capturing_ && (!makes_none || erased_.bytes() >= kBlockBytes)) flush_erased();
+  if (makes_none) {
     fruitless_ = 0;
+    if (!capturing_) write_block();
     return;
   }
-  flush_erased();
   for (std::uint64_t left = std::min<std::uint64_t>(kLookedAt, table_.slots());
        left > 0 && table_.slots() > 0; --left) {
     if (hand_ >= table_.slots()) hand_ = 0;
