@@ -8,8 +8,7 @@
 
 #include "penstock/core/base/status.h"
 #include "penstock/core/row/calendar.h"
-#include "penstock/core/row/json_row.h"
-#include "penstock/core/row/time_pattern.h"
+#include "penstock/core/row/option_values.h"
 
 namespace penstock {
 

@@ -21,11 +21,7 @@ DataType nullable_type(const DataType& type) {
 }
 
 Status compile_pattern(std::string_view text, std::optional<TimePattern>& pattern) {
-  if (text.empty()) return {};
-  Result<TimePattern> compiled = TimePattern::compile(text, TimePattern::Use::kReading);
-  if (!compiled.ok()) return compiled.status();
-  pattern = std::move(*compiled);
-  return {};
+  return text.empty() ? Status() : set_reading_pattern(text, pattern);
 }
 
 // As Java's parseLong: digits with a sign, nothing else.

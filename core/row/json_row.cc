@@ -332,14 +332,6 @@ JsonRowReader::Outcome JsonRowReader::read(std::string_view json, Arena& arena, 
 
 namespace {
 
-Result<bool> flag_of(std::string_view name, std::string_view value) {
-  bool flag = false;
-  if ((same_name(value, "true") || same_name(value, "false")) && parse_boolean(value, flag))
-    return flag;
-  return Status::invalid_argument("option " + std::string(name) + " is '" +
-                                  std::string(value.substr(0, 60)) + "'; write 'true' or 'false'");
-}
-
 struct SyntaxFlag {
   std::string_view name;
   bool JsonSyntax::*flag;
@@ -354,40 +346,17 @@ constexpr SyntaxFlag kSyntaxFlags[] = {
     {"allowNonNumericNumbers", &JsonSyntax::non_numeric_numbers},
 };
 
-Status set_pattern(std::string_view text, std::optional<TimePattern>& pattern) {
-  Result<TimePattern> compiled = TimePattern::compile(text, TimePattern::Use::kReading);
-  if (!compiled.ok()) return compiled.status();
-  pattern = std::move(*compiled);
-  return {};
-}
-
 Status set_option(std::string_view name, std::string_view value, JsonRowOptions& options) {
+  const auto is = [name](std::string_view known) { return same_name(name, known); };
   for (const SyntaxFlag& known : kSyntaxFlags) {
-    if (!same_name(name, known.name)) continue;
-    Result<bool> flag = flag_of(name, value);
-    if (!flag.ok()) return flag.status();
-    options.syntax.*known.flag = *flag;
-    return {};
+    if (is(known.name)) return set_flag(name, value, options.syntax.*known.flag);
   }
-  if (same_name(name, "columnNameOfCorruptRecord")) options.corrupt_column = value;
-  if (same_name(name, "timestampFormat")) return set_pattern(value, options.timestamp_format);
-  if (same_name(name, "timestampNTZFormat"))
-    return set_pattern(value, options.timestamp_ntz_format);
-  if (same_name(name, "dateFormat")) return set_pattern(value, options.date_format);
-  if (same_name(name, "timeZone")) {
-    Result<TimeZone> zone = TimeZone::find(value);
-    if (!zone.ok()) return zone.status();
-    options.zone = *zone;
-  }
-  if (!same_name(name, "mode")) return {};
-  if (same_name(value, "FAILFAST")) {
-    options.mode = BadRecordMode::kFailFast;
-  } else if (same_name(value, "DROPMALFORMED")) {
-    options.mode = BadRecordMode::kDropMalformed;
-  } else if (!same_name(value, "PERMISSIVE")) {
-    return Status::invalid_argument("option mode is '" + std::string(value.substr(0, 60)) +
-                                    "'; write PERMISSIVE, DROPMALFORMED or FAILFAST");
-  }
+  if (is("columnNameOfCorruptRecord")) options.corrupt_column = value;
+  if (is("timestampFormat")) return set_reading_pattern(value, options.timestamp_format);
+  if (is("timestampNTZFormat")) return set_reading_pattern(value, options.timestamp_ntz_format);
+  if (is("dateFormat")) return set_reading_pattern(value, options.date_format);
+  if (is("timeZone")) return set_zone(value, options.zone);
+  if (is("mode")) return set_mode(name, value, options.mode);
   return {};
 }
 
@@ -395,11 +364,7 @@ Status set_option(std::string_view name, std::string_view value, JsonRowOptions&
 
 Result<JsonRowOptions> JsonRowOptions::of(
     const std::vector<std::pair<std::string, std::string>>& named, const TimeZone& session) {
-  JsonRowOptions options;
-  options.zone = session;
-  for (const auto& [name, value] : named)
-    PENSTOCK_RETURN_IF_ERROR(set_option(name, value, options));
-  return options;
+  return read_options(named, session, &set_option);
 }
 
 }  // namespace penstock

@@ -19,12 +19,10 @@
 #include "penstock/core/base/status.h"
 #include "penstock/core/row/arena.h"
 #include "penstock/core/row/json_reader.h"
+#include "penstock/core/row/option_values.h"
 #include "penstock/core/row/row.h"
-#include "penstock/core/row/time_pattern.h"
 
 namespace penstock {
-
-enum class BadRecordMode : std::uint8_t { kPermissive, kDropMalformed, kFailFast };
 
 struct JsonRowOptions {
   JsonSyntax syntax;
