@@ -58,6 +58,7 @@ Status set_option(std::string_view name, std::string_view value, CsvOptions& opt
   if (is("escape")) return set_character(name, value, options.escape);
   if (is("comment")) return set_character(name, value, options.comment);
   if (is("header")) return set_flag(name, value, options.header);
+  if (is("columnPruning")) return set_flag(name, value, options.column_pruning);
   if (is("quoteAll")) return set_flag(name, value, options.quote_all);
   if (is("ignoreLeadingWhiteSpace")) return set_flag(name, value, options.ignore_leading_blanks);
   if (is("ignoreTrailingWhiteSpace")) return set_flag(name, value, options.ignore_trailing_blanks);

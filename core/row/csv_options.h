@@ -28,6 +28,7 @@ struct CsvOptions {
   std::optional<bool> ignore_leading_blanks;
   std::optional<bool> ignore_trailing_blanks;
   bool quote_all = false;
+  bool column_pruning = true;  // Columns that nobody asks for are not read.
   BadRecordMode mode = BadRecordMode::kPermissive;
   std::string corrupt_column = "_corrupt_record";
   // Texts of the patterns; without them what CAST reads, and ISO 8601 when written.

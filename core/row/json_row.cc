@@ -57,7 +57,8 @@ class JsonRowReader::Decoder {
     if (reader_.token() == JsonToken::kNull) return Part::kGood;
     switch (type.kind()) {
       case TypeKind::kStruct:
-        if (reader_.token() == JsonToken::kBeginObject) return structure(type.fields(), false, out);
+        if (reader_.token() == JsonToken::kBeginObject)
+          return structure(type.fields(), nullptr, out);
         break;
       case TypeKind::kArray:
         if (reader_.token() == JsonToken::kBeginArray) return array(type.element(), out);
@@ -74,7 +75,8 @@ class JsonRowReader::Decoder {
     return reader_.skip() ? Part::kBad : Part::kNoJson;
   }
 
-  Part structure(std::span<const Field> fields, bool is_row, Cell& out) {
+  // `projection`: of the fields of a row.
+  Part structure(std::span<const Field> fields, const RowProjection* projection, Cell& out) {
     Cell* cells = arena_.allocate_array<Cell>(fields.size());
     CellForm* forms = arena_.allocate_array<CellForm>(fields.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -87,11 +89,12 @@ class JsonRowReader::Decoder {
       if (reader_.token() != JsonToken::kName) return Part::kNoJson;
       const std::size_t i = find(fields, reader_.text(buffer_), expected);
       reader_.next();
-      if (i == fields.size() || (is_row && corrupt_ == i)) {
+      if (i < fields.size()) expected = i + 1;
+      if (i == fields.size() ||
+          (projection != nullptr && (corrupt_ == i || !projection->wants(i)))) {
         if (!reader_.skip()) return Part::kNoJson;
         continue;
       }
-      expected = i + 1;
       const Part member = value(fields[i].type, cells[i]);
       if (member == Part::kNoJson) return member;
       if (member != Part::kGood) part = Part::kPartly;
@@ -303,7 +306,8 @@ Cell JsonRowReader::bad_value(std::string_view json, Cell partial, Arena& arena)
 }
 
 JsonRowReader::Outcome JsonRowReader::read(std::string_view json, Arena& arena, Cell& out,
-                                           std::string_view& fault) const {
+                                           std::string_view& fault,
+                                           const RowProjection& projection) const {
   Decoder decoder(*this, json, arena);
   out = Cell::of_null();
   const JsonToken first = decoder.reader().next();
@@ -311,10 +315,10 @@ JsonRowReader::Outcome JsonRowReader::read(std::string_view json, Arena& arena, 
   Part part = Part::kBad;
   const bool object = first == JsonToken::kBeginObject;
   if (type_.is(TypeKind::kStruct) && object) {
-    part = decoder.structure(type_.fields(), true, out);
+    part = decoder.structure(type_.fields(), &projection, out);
   } else if (type_.is(TypeKind::kArray) && object && type_.element().is(TypeKind::kStruct)) {
     Cell element;
-    part = decoder.structure(type_.element().fields(), false, element);
+    part = decoder.structure(type_.element().fields(), nullptr, element);
     if (part <= Part::kPartly) out = make_array({&element, 1}, CellForm::kBytes, arena);
   } else if (!type_.is(TypeKind::kStruct)) {
     part = decoder.value(type_, out);

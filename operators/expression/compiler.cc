@@ -11,6 +11,7 @@ namespace penstock::expression {
 
 Result<Program> ExpressionCompiler::compile(const std::vector<BoundPtr>& expressions) {
   parts_.registers.resize(expressions.size(), Cell::of_null());
+  parts_.columns = columns_of(expressions);
   for (const BoundPtr& expression : expressions) {
     parts_.types.push_back(expression->type);
     identities_.count_uses(expression);
