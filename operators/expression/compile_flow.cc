@@ -30,9 +30,11 @@ std::size_t ExpressionCompiler::emit_settling(const BoundPtr& node, bool settlin
 void ExpressionCompiler::emit_logic(const Bound& node, std::uint32_t out) {
   const bool settling = node.kind == BoundKind::kOr;  // What ends it.
   if (node.arguments.size() <= kChoicesMax && are_quick(node.arguments)) {
-    code_.add(operation(*node.arguments[0], Use::kPresentValue, out));
-    for (std::size_t i = 1; i < node.arguments.size(); ++i)
-      code_.add(operation(*node.arguments[i], settling ? Use::kOr : Use::kAnd, out));
+    const std::size_t last = node.arguments.size() - 1;
+    code_.add(operation(*node.arguments[0], Use::kHold, out));
+    for (std::size_t i = 1; i < last; ++i)
+      code_.add(operation(*node.arguments[i], settling ? Use::kOrHold : Use::kAndHold, out));
+    code_.add(operation(*node.arguments[last], settling ? Use::kOr : Use::kAnd, out));
     return;
   }
   const bool present = presences_.hold(node.arguments);

@@ -1,5 +1,7 @@
 // Forms of operations: by where their operands stand and what becomes of the outcome.
 #include <cmath>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "penstock/operators/expression/expression_compiler.h"
@@ -10,6 +12,22 @@ bool is_nan(const Bound& constant) noexcept {
   return (constant.type.is(TypeKind::kDouble) && std::isnan(constant.value.real)) ||
          (constant.type.is(TypeKind::kFloat) && std::isnan(constant.value.single));
 }
+
+namespace {
+
+// False for a text that is too long to stand in the instruction.
+bool put_constant(const Bound& constant, Instruction& instruction) noexcept {
+  instruction.extra.constant = constant.value.number;
+  if (cell_form(constant.type) != CellForm::kBytes) return true;
+  const std::string_view text = constant.value.bytes();
+  if (text.empty() || text.size() > sizeof instruction.extra.constant) return false;
+  instruction.b = static_cast<std::uint32_t>(text.size());
+  instruction.extra.constant = 0;
+  std::memcpy(&instruction.extra.constant, text.data(), text.size());
+  return true;
+}
+
+}  // namespace
 
 ExpressionCompiler::Scaled ExpressionCompiler::scaled_column(const BoundPtr& node,
                                                              const OperandForms& forms) {
@@ -24,12 +42,10 @@ ExpressionCompiler::Scaled ExpressionCompiler::scaled_column(const BoundPtr& nod
 }
 
 Place ExpressionCompiler::place_second(const BoundPtr& operand, const OperandForms& forms, Use use,
-                                       Instruction& instruction) {
+                                       Place first, Instruction& instruction) {
   if (operand->is_constant() && !operand->is_null() && !is_nan(*operand) &&
-      forms.run(use, Place::kRegister, Place::kConstant) != nullptr) {
-    instruction.extra.constant = operand->value.number;
+      forms.run(use, first, Place::kConstant) != nullptr && put_constant(*operand, instruction))
     return Place::kConstant;
-  }
   if (forms.run(use, Place::kRegister, Place::kScaledColumn) != nullptr) {
     if (const auto [column, constant] = scaled_column(operand, forms); column != nullptr) {
       instruction.b = column->index;
@@ -65,7 +81,7 @@ Instruction ExpressionCompiler::operation(const Bound& node, Use use, std::uint3
   if (!carried && code_.is_unread_column(first)) place = Place::kColumn;
   if (place == Place::kColumn) instruction.a = first->index;
   if (place == Place::kRegister) instruction.a = emit(first);
-  const Place second_place = place_second(second, *forms, use, instruction);
+  const Place second_place = place_second(second, *forms, use, place, instruction);
   if (carried) code_.add(operation(*first, Use::kCarry, 0));
   instruction.run = forms->run(use, place, second_place);
   return instruction;

@@ -44,7 +44,7 @@ class ExpressionCompiler {
   // REQUIRES: of all uses but kValue, that the arguments are present.
   Instruction operation(const Bound& node, Use use, std::uint32_t out);
   // Puts what the second operand needs into the instruction and says where it stands.
-  Place place_second(const BoundPtr& operand, const OperandForms& forms, Use use,
+  Place place_second(const BoundPtr& operand, const OperandForms& forms, Use use, Place first,
                      Instruction& instruction);
   // The product of a column and a constant that an operation can read as one operand.
   struct Scaled {

@@ -64,10 +64,12 @@ class Evaluator {
     return !cell.null && cell.number != 0;
   }
   void run(const RowView& row) noexcept {
-    arena_.reset();
     frame_.row = row;
+    const Instruction* start = has_null(row) ? start_ : present_start_;
+    if (!makes_calls_) return run_from(start, frame_);
+    arena_.reset();
     frame_.failed = false;
-    run_from(has_null(row) ? start_ : present_start_, frame_);
+    run_from(start, frame_);
     if (frame_.failed) [[unlikely]]
       forget_results();
   }
@@ -98,6 +100,7 @@ class Evaluator {
   const Instruction* start_;
   const Instruction* present_start_;
   std::uint64_t present_columns_;
+  bool makes_calls_;  // Nothing else takes memory or fails.
 };
 
 }  // namespace penstock::expression
