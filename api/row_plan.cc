@@ -25,6 +25,11 @@ PlannedProgram planned(Plan& plan, const char* method, const std::string& text,
 
 }  // namespace
 
+void SourceColumns::add(const PlannedProgram& planned) {
+  if (!planned.program) return;
+  for (const std::uint32_t column : planned.program->columns()) add(column);
+}
+
 PlannedProgram plan_condition(Plan& plan, const Expr& condition, const Schema& schema,
                               const expression::Settings& settings) {
   return planned(plan, "filter", condition.text,

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "penstock/core/plan/plan.h"
 #include "penstock/core/row/data_type.h"
@@ -28,6 +30,31 @@ struct Expr {
 inline Expr expr(std::string text) { return {std::move(text)}; }
 
 namespace internal {
+
+// Which columns of a source of rows expressions read before the first selection: the source need not decode the others.
+class SourceColumns {
+ public:
+  // Tells the source which columns are wanted.
+  using Narrow = std::function<void(const std::vector<bool>& wanted)>;
+
+  SourceColumns() = default;  // Of rows that no source has made.
+  SourceColumns(std::size_t columns, Narrow narrow)
+      : wanted_(columns, false), narrow_(std::move(narrow)) {}
+
+  void add(std::size_t column) {
+    if (column < wanted_.size()) wanted_[column] = true;
+  }
+  void add(const PlannedProgram& planned);
+  // The rows end here: from here on they are others.
+  void end() {
+    if (narrow_) narrow_(wanted_);
+    *this = SourceColumns();
+  }
+
+ private:
+  std::vector<bool> wanted_;
+  Narrow narrow_;
+};
 
 PlannedProgram plan_condition(Plan& plan, const Expr& condition, const Schema& schema,
                               const expression::Settings& settings);

@@ -11,6 +11,7 @@
 // start, with the place in its text, the cause and the remedy. A record that one fails on while the job runs (ANSI) is
 // treated as one that could not be read: by the policy of the source, once, with its bytes as they came.
 // Rows stay in their stage, as bytes that are lent: map(function) makes records of them that may go further.
+// The source decodes the columns that are read up to the first selection; all of them where there is none.
 // Threads    As api/stream.h.
 #pragma once
 
@@ -51,11 +52,12 @@ template <class MakeInput, class... Ops>
 class [[nodiscard]] RowStream {
  public:
   RowStream(std::shared_ptr<Plan> plan, Stream<Row, MakeInput, Ops...> stream, Schema schema,
-            expression::Settings settings)
+            expression::Settings settings, internal::SourceColumns columns)
       : plan_(std::move(plan)),
         stream_(std::move(stream)),
         schema_(std::move(schema)),
-        settings_(std::move(settings)) {}
+        settings_(std::move(settings)),
+        columns_(std::move(columns)) {}
 
   // As of here.
   const Schema& schema() const noexcept { return schema_; }
@@ -63,6 +65,7 @@ class [[nodiscard]] RowStream {
   // Rows for which the condition is true.
   auto filter(const Expr& condition) && {
     PlannedProgram program = internal::plan_condition(*plan_, condition, schema_, settings_);
+    columns_.add(program);
     return std::move(*this).append(FilterRows(std::move(program), schema_.size()), schema_);
   }
   // Rows of the values of all expressions. Names come from AS, from columns, or from the text; "*" is all columns.
@@ -70,6 +73,8 @@ class [[nodiscard]] RowStream {
   auto select(const std::vector<Expr>& values) && {
     internal::PlannedSelection selection =
         internal::plan_select(*plan_, values, schema_, settings_);
+    columns_.add(selection.program);
+    columns_.end();
     SelectRows op(std::move(selection.program), schema_.size(), selection.output,
                   std::move(selection.generator));
     return std::move(*this).append(std::move(op), std::move(selection.output));
@@ -84,6 +89,7 @@ class [[nodiscard]] RowStream {
   // The TIMESTAMP column that has the time of the records.
   auto event_time(const std::string& column, RowTimeOptions options = {}) && {
     const RowTime time{internal::plan_time_column(*plan_, column, schema_), schema_.size()};
+    columns_.add(time.column);
     auto timed = std::move(stream_).event_time(
         time, EventTimeOptions<Row>{options.max_disorder, options.idle_after, options.max_ahead});
     return with(std::move(timed), std::move(schema_));
@@ -114,7 +120,8 @@ class [[nodiscard]] RowStream {
  private:
   template <class Input, class... NextOps>
   auto with(Stream<Row, Input, NextOps...> stream, Schema schema) {
-    return RowStream<Input, NextOps...>(plan_, std::move(stream), std::move(schema), settings_);
+    return RowStream<Input, NextOps...>(plan_, std::move(stream), std::move(schema), settings_,
+                                        std::move(columns_));
   }
   template <class Op>
   auto append(Op op, Schema schema) && {
@@ -125,15 +132,16 @@ class [[nodiscard]] RowStream {
   Stream<Row, MakeInput, Ops...> stream_;
   Schema schema_;
   expression::Settings settings_;
+  internal::SourceColumns columns_;
 };
 
 namespace internal {
 
 template <class MakeInput, class... Ops>
 auto row_stream(std::shared_ptr<Plan> plan, Stream<Row, MakeInput, Ops...> stream, Schema schema,
-                expression::Settings settings) {
+                expression::Settings settings, SourceColumns columns) {
   return RowStream<MakeInput, Ops...>(std::move(plan), std::move(stream), std::move(schema),
-                                      std::move(settings));
+                                      std::move(settings), std::move(columns));
 }
 
 }  // namespace internal
@@ -152,9 +160,16 @@ auto Job::rows(std::shared_ptr<const ByteSource> bytes, const Format& format,
   DecodeOptions policy = internal::row_policy(std::move(options.bad_records),
                                               mode.ok() ? *mode : BadRecordMode::kPermissive);
   Schema columns = decoder->schema();
+  internal::SourceColumns read;
+  if constexpr (requires { decoder->narrow(std::vector<bool>()); }) {
+    const auto narrow = [shared = *decoder](const std::vector<bool>& wanted) {
+      shared.narrow(wanted);
+    };
+    read = internal::SourceColumns(columns.size(), narrow);
+  }
   auto stream = source(std::move(bytes), std::move(*decoder), std::move(policy));
   return internal::row_stream(plan_, std::move(stream), std::move(columns),
-                              std::move(options.settings));
+                              std::move(options.settings), std::move(read));
 }
 
 template <class Format>

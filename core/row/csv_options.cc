@@ -2,29 +2,10 @@
 
 #include <string_view>
 
-#include "penstock/core/row/data_type.h"
 #include "penstock/core/row/value_text.h"
 
 namespace penstock {
 namespace {
-
-Status bad_option(std::string_view name, std::string_view value, std::string_view remedy) {
-  return Status::invalid_argument("option " + std::string(name) + " is '" +
-                                  std::string(value.substr(0, 60)) + "'; " + std::string(remedy));
-}
-
-Status set_flag(std::string_view name, std::string_view value, bool& flag) {
-  if ((same_name(value, "true") || same_name(value, "false")) && parse_boolean(value, flag))
-    return {};
-  return bad_option(name, value, "write 'true' or 'false'");
-}
-
-Status set_flag(std::string_view name, std::string_view value, std::optional<bool>& flag) {
-  bool set = false;
-  const Status status = set_flag(name, value, set);
-  if (status.ok()) flag = set;
-  return status;
-}
 
 // "" switches it off, as Spark's \u0000 does.
 Status set_character(std::string_view name, std::string_view value, char& character) {
@@ -49,26 +30,6 @@ Status set_separator(std::string_view name, std::string_view value, std::string&
   }
   if (separator.find_first_of("\r\n") == std::string::npos) return {};
   return bad_option(name, value, "a line break cannot separate values");
-}
-
-Status set_mode(std::string_view name, std::string_view value, BadRecordMode& mode) {
-  if (same_name(value, "PERMISSIVE")) {
-    mode = BadRecordMode::kPermissive;
-  } else if (same_name(value, "DROPMALFORMED")) {
-    mode = BadRecordMode::kDropMalformed;
-  } else if (same_name(value, "FAILFAST")) {
-    mode = BadRecordMode::kFailFast;
-  } else {
-    return bad_option(name, value, "write PERMISSIVE, DROPMALFORMED or FAILFAST");
-  }
-  return {};
-}
-
-Status set_zone(std::string_view value, TimeZone& zone) {
-  Result<TimeZone> found = TimeZone::find(value);
-  if (!found.ok()) return found.status();
-  zone = *found;
-  return {};
 }
 
 struct NamedText {
@@ -97,6 +58,7 @@ Status set_option(std::string_view name, std::string_view value, CsvOptions& opt
   if (is("escape")) return set_character(name, value, options.escape);
   if (is("comment")) return set_character(name, value, options.comment);
   if (is("header")) return set_flag(name, value, options.header);
+  if (is("columnPruning")) return set_flag(name, value, options.column_pruning);
   if (is("quoteAll")) return set_flag(name, value, options.quote_all);
   if (is("ignoreLeadingWhiteSpace")) return set_flag(name, value, options.ignore_leading_blanks);
   if (is("ignoreTrailingWhiteSpace")) return set_flag(name, value, options.ignore_trailing_blanks);
@@ -113,11 +75,7 @@ Status set_option(std::string_view name, std::string_view value, CsvOptions& opt
 
 Result<CsvOptions> CsvOptions::of(const std::vector<std::pair<std::string, std::string>>& named,
                                   const TimeZone& session) {
-  CsvOptions options;
-  options.zone = session;
-  for (const auto& [name, value] : named)
-    PENSTOCK_RETURN_IF_ERROR(set_option(name, value, options));
-  return options;
+  return read_options(named, session, &set_option);
 }
 
 }  // namespace penstock

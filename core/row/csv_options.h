@@ -8,8 +8,7 @@
 
 #include "penstock/core/base/status.h"
 #include "penstock/core/row/calendar.h"
-#include "penstock/core/row/json_row.h"
-#include "penstock/core/row/time_pattern.h"
+#include "penstock/core/row/option_values.h"
 
 namespace penstock {
 
@@ -29,6 +28,7 @@ struct CsvOptions {
   std::optional<bool> ignore_leading_blanks;
   std::optional<bool> ignore_trailing_blanks;
   bool quote_all = false;
+  bool column_pruning = true;  // Columns that nobody asks for are not read.
   BadRecordMode mode = BadRecordMode::kPermissive;
   std::string corrupt_column = "_corrupt_record";
   // Texts of the patterns; without them what CAST reads, and ISO 8601 when written.

@@ -21,11 +21,7 @@ DataType nullable_type(const DataType& type) {
 }
 
 Status compile_pattern(std::string_view text, std::optional<TimePattern>& pattern) {
-  if (text.empty()) return {};
-  Result<TimePattern> compiled = TimePattern::compile(text, TimePattern::Use::kReading);
-  if (!compiled.ok()) return compiled.status();
-  pattern = std::move(*compiled);
-  return {};
+  return text.empty() ? Status() : set_reading_pattern(text, pattern);
 }
 
 // As Java's parseLong: digits with a sign, nothing else.
@@ -88,20 +84,22 @@ bool CsvRowReader::passes_over(std::string_view line) const noexcept {
 }
 
 bool CsvRowReader::read(std::string_view line, Arena& arena, std::string_view& row,
-                        std::string& fault) const {
+                        std::string& fault, const RowProjection& projection) const {
   fault.clear();
   Cell* cells = arena.allocate_array<Cell>(schema_.size());
   CsvLine values(line, options_, arena);
   CsvValue value;
   bool missing = false;
+  const bool all = projection.is_all();
+  const std::size_t end = all ? schema_.size() : projection.end();
   for (std::size_t i = 0; i < schema_.size(); ++i) {
     cells[i] = Cell::of_null();
-    if (corrupt_ == i) continue;
+    if (corrupt_ == i || i >= end) continue;
     missing = missing || !values.next(value);
-    if (!missing && !convert(value, schema_[i].type, arena, cells[i]))
+    if (!missing && projection.wants(i) && !convert(value, schema_[i].type, arena, cells[i]))
       describe(fault, schema_[i], value.text);
   }
-  if (fault.empty() && (missing || values.next(value))) {
+  if (all && fault.empty() && (missing || values.next(value))) {
     fault = std::string("the line has ") + (missing ? "fewer" : "more") +
             " values than the schema has columns";
   }

@@ -4,6 +4,7 @@
 //   too few, too many values    the missing ones are null, further ones are dropped; the record counts as bad
 //   kPermissive                 a bad record's line goes to the corrupt column, if the schema has one
 //   kFailFast, kDropMalformed   a bad record gives nothing
+//   with a projection           only its columns are read: no other value, nor how many there are, makes a record bad
 // The corrupt column has no value of its own in the line. Every column may be null, whatever the schema says.
 // Ownership   Values without escapes point into the line, the rest into the arena.
 // Threads     Immutable once made.
@@ -18,6 +19,7 @@
 #include "penstock/core/row/arena.h"
 #include "penstock/core/row/csv_line.h"
 #include "penstock/core/row/row.h"
+#include "penstock/core/row/row_projection.h"
 
 namespace penstock {
 
@@ -27,12 +29,14 @@ class CsvRowReader {
   static Result<CsvRowReader> make(const Schema& schema, CsvOptions options);
 
   // False with kFailFast and kDropMalformed for a bad line; `fault` then says why.
-  bool read(std::string_view line, Arena& arena, std::string_view& row, std::string& fault) const;
+  bool read(std::string_view line, Arena& arena, std::string_view& row, std::string& fault,
+            const RowProjection& projection = RowProjection()) const;
   // Blank lines and comments are no records.
   bool passes_over(std::string_view line) const noexcept;
 
   const Schema& schema() const noexcept { return schema_; }
   const CsvOptions& options() const noexcept { return options_; }
+  std::optional<std::size_t> corrupt_column() const noexcept { return corrupt_; }
 
  private:
   CsvRowReader(Schema schema, CsvOptions options);

@@ -1,5 +1,9 @@
 #include "penstock/core/row/json_reader.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <bit>
 #include <cstring>
 
@@ -70,6 +74,18 @@ std::uint64_t zero_bytes(std::uint64_t word) noexcept {
 
 // The first quote, backslash or control character; the end when there is none.
 const char* find_special(const char* at, const char* end, char quote) noexcept {
+#ifdef __SSE2__
+  const __m128i quotes16 = _mm_set1_epi8(quote);
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    const __m128i special = _mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes16), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+        control);
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(special));
+    if (found != 0) return at + std::countr_zero(found);
+  }
+#endif
   const std::uint64_t quotes = kEachByte * static_cast<unsigned char>(quote);
   for (std::uint64_t word = 0; end - at >= 8; at += 8) {
     std::memcpy(&word, at, sizeof word);

@@ -57,7 +57,8 @@ class JsonRowReader::Decoder {
     if (reader_.token() == JsonToken::kNull) return Part::kGood;
     switch (type.kind()) {
       case TypeKind::kStruct:
-        if (reader_.token() == JsonToken::kBeginObject) return structure(type.fields(), false, out);
+        if (reader_.token() == JsonToken::kBeginObject)
+          return structure(type.fields(), nullptr, out);
         break;
       case TypeKind::kArray:
         if (reader_.token() == JsonToken::kBeginArray) return array(type.element(), out);
@@ -74,7 +75,8 @@ class JsonRowReader::Decoder {
     return reader_.skip() ? Part::kBad : Part::kNoJson;
   }
 
-  Part structure(std::span<const Field> fields, bool is_row, Cell& out) {
+  // `projection`: of the fields of a row.
+  Part structure(std::span<const Field> fields, const RowProjection* projection, Cell& out) {
     Cell* cells = arena_.allocate_array<Cell>(fields.size());
     CellForm* forms = arena_.allocate_array<CellForm>(fields.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -87,11 +89,12 @@ class JsonRowReader::Decoder {
       if (reader_.token() != JsonToken::kName) return Part::kNoJson;
       const std::size_t i = find(fields, reader_.text(buffer_), expected);
       reader_.next();
-      if (i == fields.size() || (is_row && corrupt_ == i)) {
+      if (i < fields.size()) expected = i + 1;
+      if (i == fields.size() ||
+          (projection != nullptr && (corrupt_ == i || !projection->wants(i)))) {
         if (!reader_.skip()) return Part::kNoJson;
         continue;
       }
-      expected = i + 1;
       const Part member = value(fields[i].type, cells[i]);
       if (member == Part::kNoJson) return member;
       if (member != Part::kGood) part = Part::kPartly;
@@ -303,7 +306,8 @@ Cell JsonRowReader::bad_value(std::string_view json, Cell partial, Arena& arena)
 }
 
 JsonRowReader::Outcome JsonRowReader::read(std::string_view json, Arena& arena, Cell& out,
-                                           std::string_view& fault) const {
+                                           std::string_view& fault,
+                                           const RowProjection& projection) const {
   Decoder decoder(*this, json, arena);
   out = Cell::of_null();
   const JsonToken first = decoder.reader().next();
@@ -311,10 +315,10 @@ JsonRowReader::Outcome JsonRowReader::read(std::string_view json, Arena& arena, 
   Part part = Part::kBad;
   const bool object = first == JsonToken::kBeginObject;
   if (type_.is(TypeKind::kStruct) && object) {
-    part = decoder.structure(type_.fields(), true, out);
+    part = decoder.structure(type_.fields(), &projection, out);
   } else if (type_.is(TypeKind::kArray) && object && type_.element().is(TypeKind::kStruct)) {
     Cell element;
-    part = decoder.structure(type_.element().fields(), false, element);
+    part = decoder.structure(type_.element().fields(), nullptr, element);
     if (part <= Part::kPartly) out = make_array({&element, 1}, CellForm::kBytes, arena);
   } else if (!type_.is(TypeKind::kStruct)) {
     part = decoder.value(type_, out);
@@ -332,14 +336,6 @@ JsonRowReader::Outcome JsonRowReader::read(std::string_view json, Arena& arena, 
 
 namespace {
 
-Result<bool> flag_of(std::string_view name, std::string_view value) {
-  bool flag = false;
-  if ((same_name(value, "true") || same_name(value, "false")) && parse_boolean(value, flag))
-    return flag;
-  return Status::invalid_argument("option " + std::string(name) + " is '" +
-                                  std::string(value.substr(0, 60)) + "'; write 'true' or 'false'");
-}
-
 struct SyntaxFlag {
   std::string_view name;
   bool JsonSyntax::*flag;
@@ -354,40 +350,17 @@ constexpr SyntaxFlag kSyntaxFlags[] = {
     {"allowNonNumericNumbers", &JsonSyntax::non_numeric_numbers},
 };
 
-Status set_pattern(std::string_view text, std::optional<TimePattern>& pattern) {
-  Result<TimePattern> compiled = TimePattern::compile(text, TimePattern::Use::kReading);
-  if (!compiled.ok()) return compiled.status();
-  pattern = std::move(*compiled);
-  return {};
-}
-
 Status set_option(std::string_view name, std::string_view value, JsonRowOptions& options) {
+  const auto is = [name](std::string_view known) { return same_name(name, known); };
   for (const SyntaxFlag& known : kSyntaxFlags) {
-    if (!same_name(name, known.name)) continue;
-    Result<bool> flag = flag_of(name, value);
-    if (!flag.ok()) return flag.status();
-    options.syntax.*known.flag = *flag;
-    return {};
+    if (is(known.name)) return set_flag(name, value, options.syntax.*known.flag);
   }
-  if (same_name(name, "columnNameOfCorruptRecord")) options.corrupt_column = value;
-  if (same_name(name, "timestampFormat")) return set_pattern(value, options.timestamp_format);
-  if (same_name(name, "timestampNTZFormat"))
-    return set_pattern(value, options.timestamp_ntz_format);
-  if (same_name(name, "dateFormat")) return set_pattern(value, options.date_format);
-  if (same_name(name, "timeZone")) {
-    Result<TimeZone> zone = TimeZone::find(value);
-    if (!zone.ok()) return zone.status();
-    options.zone = *zone;
-  }
-  if (!same_name(name, "mode")) return {};
-  if (same_name(value, "FAILFAST")) {
-    options.mode = BadRecordMode::kFailFast;
-  } else if (same_name(value, "DROPMALFORMED")) {
-    options.mode = BadRecordMode::kDropMalformed;
-  } else if (!same_name(value, "PERMISSIVE")) {
-    return Status::invalid_argument("option mode is '" + std::string(value.substr(0, 60)) +
-                                    "'; write PERMISSIVE, DROPMALFORMED or FAILFAST");
-  }
+  if (is("columnNameOfCorruptRecord")) options.corrupt_column = value;
+  if (is("timestampFormat")) return set_reading_pattern(value, options.timestamp_format);
+  if (is("timestampNTZFormat")) return set_reading_pattern(value, options.timestamp_ntz_format);
+  if (is("dateFormat")) return set_reading_pattern(value, options.date_format);
+  if (is("timeZone")) return set_zone(value, options.zone);
+  if (is("mode")) return set_mode(name, value, options.mode);
   return {};
 }
 
@@ -395,11 +368,7 @@ Status set_option(std::string_view name, std::string_view value, JsonRowOptions&
 
 Result<JsonRowOptions> JsonRowOptions::of(
     const std::vector<std::pair<std::string, std::string>>& named, const TimeZone& session) {
-  JsonRowOptions options;
-  options.zone = session;
-  for (const auto& [name, value] : named)
-    PENSTOCK_RETURN_IF_ERROR(set_option(name, value, options));
-  return options;
+  return read_options(named, session, &set_option);
 }
 
 }  // namespace penstock

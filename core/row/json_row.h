@@ -19,12 +19,11 @@
 #include "penstock/core/base/status.h"
 #include "penstock/core/row/arena.h"
 #include "penstock/core/row/json_reader.h"
+#include "penstock/core/row/option_values.h"
 #include "penstock/core/row/row.h"
-#include "penstock/core/row/time_pattern.h"
+#include "penstock/core/row/row_projection.h"
 
 namespace penstock {
-
-enum class BadRecordMode : std::uint8_t { kPermissive, kDropMalformed, kFailFast };
 
 struct JsonRowOptions {
   JsonSyntax syntax;
@@ -48,9 +47,12 @@ class JsonRowReader {
 
   enum class Outcome : std::uint8_t { kValue, kBad };
   // kBad: only with kFailFast and kDropMalformed, and `fault` says why. A blank text is a null.
-  Outcome read(std::string_view json, Arena& arena, Cell& out, std::string_view& fault) const;
+  // REQUIRES: a struct, where the projection is not all.
+  Outcome read(std::string_view json, Arena& arena, Cell& out, std::string_view& fault,
+               const RowProjection& projection = RowProjection()) const;
 
   const DataType& type() const noexcept { return type_; }
+  std::optional<std::size_t> corrupt_column() const noexcept { return corrupt_; }
 
  private:
   class Decoder;

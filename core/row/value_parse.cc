@@ -1,5 +1,6 @@
 #include <charconv>
 #include <limits>
+#include <type_traits>
 
 #include "penstock/core/row/decimal128.h"
 #include "penstock/core/row/interval_text.h"
@@ -40,6 +41,32 @@ bool is_huge(std::string_view text) noexcept {
   return value + weight > 0;
 }
 
+// Digits with a point or without, up to 15 of them: a whole number below 2^53, divided by a power of ten that a double
+// has exactly, is rounded once and thus as it should be. False for everything else.
+bool parse_short_double(std::string_view text, double& out) noexcept {
+  constexpr std::size_t kDigitsMax = 15;
+  static constexpr double kPowers[kDigitsMax + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  if (text.size() > kDigitsMax + 1) return false;
+  std::int64_t whole = 0;
+  std::size_t digits = 0;
+  std::size_t behind_point = 0;  // Digits, and the point itself.
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_digit(text[i])) {
+      whole = whole * 10 + (text[i] - '0');
+      ++digits;
+    } else if (text[i] == '.' && behind_point == 0) {
+      behind_point = text.size() - i;
+    } else {
+      return false;
+    }
+  }
+  if (digits == 0 || digits > kDigitsMax) return false;
+  const std::size_t scale = behind_point == 0 ? 0 : behind_point - 1;
+  out = static_cast<double>(whole) / kPowers[scale];
+  return true;
+}
+
 template <class Real>
 bool parse_real(std::string_view text, Real& out) noexcept {
   text = trim_blanks(text);
@@ -47,6 +74,12 @@ bool parse_real(std::string_view text, Real& out) noexcept {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
   if (text.empty()) return false;
   if (!is_digit(text[0]) && text[0] != '.') return parse_special(text, negative, out);
+  if constexpr (std::is_same_v<Real, double>) {
+    if (parse_short_double(text, out)) {
+      out = negative ? -out : out;
+      return true;
+    }
+  }
   const char last = text.back();
   if (last == 'd' || last == 'D' || last == 'f' || last == 'F') text.remove_suffix(1);
   const char* end = text.data() + text.size();

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "penstock/core/row/csv_row.h"
 #include "penstock/core/row/json_row.h"
@@ -23,8 +24,9 @@ struct RowFault {
   std::string message() const { return why; }
 };
 
-// A Reader has `bool read(bytes, Arena&, string_view& row, std::string& fault) const`,
-// `bool passes_over(const RawRecord&) const noexcept` and `const Schema& schema() const noexcept`.
+// A Reader has `bool read(bytes, Arena&, string_view& row, std::string& fault, const RowProjection&) const`,
+// `bool passes_over(const RawRecord&) const noexcept`, `const Schema& schema() const noexcept` and
+// `RowProjection projection(const std::vector<bool>& wanted) const`: what it decodes where nobody asks for more.
 template <class Reader>
 class RowDecoder {
  public:
@@ -32,10 +34,13 @@ class RowDecoder {
   using Error = RowFault;
 
   RowDecoder() = default;  // Of a plan that is refused: has no columns and is never asked.
-  explicit RowDecoder(Reader reader) : reader_(std::make_shared<const Reader>(std::move(reader))) {}
-  RowDecoder(const RowDecoder& other) : reader_(other.reader_) {}
+  explicit RowDecoder(Reader reader)
+      : reader_(std::make_shared<const Reader>(std::move(reader))),
+        projection_(std::make_shared<RowProjection>()) {}
+  RowDecoder(const RowDecoder& other) : reader_(other.reader_), projection_(other.projection_) {}
   RowDecoder& operator=(const RowDecoder& other) {
     reader_ = other.reader_;
+    projection_ = other.projection_;
     return *this;
   }
   RowDecoder(RowDecoder&&) = default;
@@ -43,14 +48,19 @@ class RowDecoder {
   ~RowDecoder() = default;
 
   Schema schema() const { return reader_ == nullptr ? Schema() : reader_->schema(); }
+  // Of these columns at least; before the job runs, and for all copies.
+  void narrow(const std::vector<bool>& wanted) const {
+    if (reader_ != nullptr) *projection_ = reader_->projection(wanted);
+  }
   bool passes_over(const RawRecord& raw) const noexcept { return reader_->passes_over(raw); }
   [[nodiscard]] bool decode(const RawRecord& raw, Row& out, RowFault& error) noexcept {
     arena_.reset();
-    return reader_->read(raw.bytes, arena_, out.bytes, error.why);
+    return reader_->read(raw.bytes, arena_, out.bytes, error.why, *projection_);
   }
 
  private:
   std::shared_ptr<const Reader> reader_;
+  std::shared_ptr<RowProjection> projection_;
   Arena arena_;
 };
 
@@ -63,8 +73,11 @@ class CsvRecordReader {
   bool passes_over(const RawRecord& raw) const noexcept {
     return (reader_.options().header && raw.origin.offset == 0) || reader_.passes_over(raw.bytes);
   }
-  bool read(std::string_view line, Arena& arena, std::string_view& row, std::string& fault) const {
-    return reader_.read(line, arena, row, fault);
+  // All columns with the corrupt one, and with `columnPruning` off.
+  RowProjection projection(const std::vector<bool>& wanted) const;
+  bool read(std::string_view line, Arena& arena, std::string_view& row, std::string& fault,
+            const RowProjection& projection) const {
+    return reader_.read(line, arena, row, fault, projection);
   }
 
  private:
@@ -79,7 +92,10 @@ class JsonRecordReader {
   const Schema& schema() const noexcept { return schema_; }
   // Blank lines.
   bool passes_over(const RawRecord& raw) const noexcept;
-  bool read(std::string_view json, Arena& arena, std::string_view& row, std::string& fault) const;
+  // All columns where the corrupt one is the only one.
+  RowProjection projection(const std::vector<bool>& wanted) const;
+  bool read(std::string_view json, Arena& arena, std::string_view& row, std::string& fault,
+            const RowProjection& projection) const;
 
  private:
   Schema schema_;
@@ -93,7 +109,9 @@ class TextRecordReader {
 
   const Schema& schema() const noexcept { return schema_; }
   bool passes_over(const RawRecord&) const noexcept { return false; }
-  bool read(std::string_view text, Arena& arena, std::string_view& row, std::string& fault) const;
+  RowProjection projection(const std::vector<bool>&) const { return {}; }
+  bool read(std::string_view text, Arena& arena, std::string_view& row, std::string& fault,
+            const RowProjection&) const;
 
  private:
   Schema schema_;

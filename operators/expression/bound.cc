@@ -1,6 +1,8 @@
 #include "penstock/operators/expression/bound.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_set>
 
 #include "penstock/operators/expression/compiler.h"
 #include "penstock/operators/expression/program.h"
@@ -14,6 +16,13 @@ BoundPtr finish(Bound node) {
     node.deterministic = node.deterministic && argument->deterministic;
   }
   return std::make_shared<const Bound>(std::move(node));
+}
+
+void collect_columns(const BoundPtr& node, std::unordered_set<const Bound*>& seen,
+                     std::set<uint32_t>& columns) {
+  if (!seen.insert(node.get()).second) return;
+  if (node->kind == BoundKind::kColumn) columns.insert(node->index);
+  for (const BoundPtr& argument : node->arguments) collect_columns(argument, seen, columns);
 }
 
 bool all_constant(const Bound& node) {
@@ -116,6 +125,13 @@ BoundPtr make_operation(std::string_view name, const OperandForms& forms, const 
   node.total = forms.total;
   node.arguments = std::move(arguments);
   return finish(std::move(node));
+}
+
+std::vector<uint32_t> columns_of(const std::vector<BoundPtr>& expressions) {
+  std::unordered_set<const Bound*> seen;
+  std::set<uint32_t> columns;
+  for (const BoundPtr& expression : expressions) collect_columns(expression, seen, columns);
+  return {columns.begin(), columns.end()};
 }
 
 BoundPtr fold(const BoundPtr& expression, const Settings& settings) {

@@ -81,6 +81,9 @@ BoundPtr make_call(std::string_view name, Run run, const DataType& type,
 BoundPtr make_operation(std::string_view name, const OperandForms& forms, const DataType& type,
                         std::vector<BoundPtr> arguments, bool nullable = true);
 
+// The columns that these read, each once.
+std::vector<uint32_t> columns_of(const std::vector<BoundPtr>& expressions);
+
 // The constant that an expression of constants comes to; the expression itself when it has others, or fails.
 BoundPtr fold(const BoundPtr& expression, const Settings& settings);
 

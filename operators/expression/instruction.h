@@ -28,8 +28,14 @@ namespace penstock::expression {
 
 struct Instruction;
 struct Frame;
-// `carried` is a double that the instruction before has made for this one (operand_forms.h).
-using Run = const Instruction* (*)(const Instruction* at, Frame& frame, double carried);
+// What an instruction hands over to the next in registers of the machine (operand_forms.h).
+struct Carried {
+  double real = 0;
+  std::uint64_t truth = 0;
+};
+// `registers` and `cells`, those of the frame and of its row, go on from one to the next in the same way.
+using Run = const Instruction* (*)(const Instruction* at, Frame& frame, Cell* registers,
+                                   const char* cells, Carried carried);
 
 // What a session sets.
 struct Settings {
@@ -73,12 +79,22 @@ struct Frame {
   Arena* arena = nullptr;
   const Settings* settings = nullptr;
   int64_t now_micros = 0;  // One for a batch.
-  double carried = 0;      // On its way through run_from(), unless the code is threaded.
+  Carried carried;         // On its way through run_from(), unless the code is threaded.
   bool failed = false;
   std::string error;
   std::string scratch;
 
   Cell& operator[](uint32_t i) const noexcept { return registers[i]; }
+  Cell inline_column(const char* cells, uint32_t i) const noexcept {
+    Cell cell = penstock::internal::load_inline(cells + i * sizeof(int64_t));
+    cell.null = row.is_null(i);
+    return cell;
+  }
+  Cell bytes_column(const char* cells, uint32_t i) const noexcept {
+    Cell cell = penstock::internal::load_bytes(row.bytes().data(), cells + i * sizeof(int64_t));
+    cell.null = row.is_null(i);
+    return cell;
+  }
 };
 
 // Whether a call in the last place of a function is a jump here.
@@ -90,10 +106,20 @@ inline constexpr bool kThreaded = false;
 #endif
 
 // What every instruction returns, once nothing of its own is alive any more.
-inline const Instruction* proceed(const Instruction* next, Frame& frame, double carried = 0) {
-  if constexpr (kThreaded) return next->run(next, frame, carried);
+inline const Instruction* proceed(const Instruction* next, Frame& frame, Cell* registers,
+                                  const char* cells, Carried carried) {
+  if constexpr (kThreaded) return next->run(next, frame, registers, cells, carried);
   frame.carried = carried;
   return next;
+}
+// The same after calls, which leave nothing in registers. What is handed over is then whatever is there: nobody reads
+// it, and to clear it would cost two instructions.
+inline const Instruction* proceed(const Instruction* next, Frame& frame) {
+  Carried nothing;
+#if defined(__GNUC__) && defined(__x86_64__)
+  if constexpr (kThreaded) asm("" : "=x"(nothing.real), "=r"(nothing.truth));
+#endif
+  return proceed(next, frame, frame.registers, frame.row.cells(), nothing);
 }
 
 // In two whole words: a narrower write would keep the reading of a word waiting.
@@ -110,7 +136,8 @@ inline void copy(Cell& to, const Cell& from) noexcept {
 // Runs from `at` to the end of the program or of the lambda.
 inline void run_from(const Instruction* at, Frame& frame) noexcept {
   do {
-    at = at->run(at, frame, kThreaded ? 0 : frame.carried);
+    at = at->run(at, frame, frame.registers, frame.row.cells(),
+                 kThreaded ? Carried() : frame.carried);
   } while (!kThreaded && at != nullptr);
 }
 
@@ -206,7 +233,7 @@ struct Strict<Body, Cell (*)(Call&, Cells...)> {
     store(frame[at->out], Body(call, operand<I>(at, frame)...));
     return !frame.failed;
   }
-  static const Instruction* run(const Instruction* at, Frame& frame, double) {
+  static const Instruction* run(const Instruction* at, Frame& frame, Cell*, const char*, Carried) {
     if (!apply(at, frame, std::index_sequence_for<Cells...>{})) return nullptr;
     return proceed(at + 1, frame);
   }
@@ -219,7 +246,7 @@ bool apply_lenient(const Instruction* at, Frame& frame) {
   return !frame.failed;
 }
 template <auto Body>
-const Instruction* run_lenient(const Instruction* at, Frame& frame, double) {
+const Instruction* run_lenient(const Instruction* at, Frame& frame, Cell*, const char*, Carried) {
   if (!apply_lenient<Body>(at, frame)) return nullptr;
   return proceed(at + 1, frame);
 }

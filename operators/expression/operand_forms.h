@@ -14,8 +14,8 @@ namespace penstock::expression {
 
 enum class Place : std::uint8_t {
   kRegister,
-  kColumn,        // Of the row, unread so far.
-  kConstant,      // In the instruction.
+  kColumn,    // Of the row, unread so far.
+  kConstant,  // In the instruction; of texts those up to 8 bytes, the first operand being a column.
   kScaledColumn,  // A column times the constant in the instruction. Doubles only, the second operand.
   kCarried,       // Made by the instruction before. Doubles only, the first operand.
 };
@@ -27,11 +27,14 @@ enum class Use : std::uint8_t {
   kPresentValue,
   kCarry,       // To the next instruction, in a register of the machine. Doubles only.
   kJumpUnless,  // Into the register, and on to the target unless it is true.
-  kAnd,         // The register stays true if it is true.
-  kOr,          // The register becomes true if it is true.
+  kHold,        // To the next instruction, in a register of the machine.
+  kAndHold,     // With what the instruction before has handed over, to the next.
+  kOrHold,
+  kAnd,  // With what the instruction before has handed over, into the register.
+  kOr,
   kChoice,  // The register takes the value of `target` if it is true, else that of b or of itself.
 };
-inline constexpr std::size_t kUses = 7;
+inline constexpr std::size_t kUses = 10;
 
 struct OperandForms {
   Run runs[kUses][kPlaces][kPlaces] = {};  // nullptr where there is none.

@@ -11,7 +11,8 @@ Evaluator::Evaluator(Program program)
       present_start_(program_.parts().present_columns == 0
                          ? start_
                          : program_.parts().present_instructions.data()),
-      present_columns_(program_.parts().present_columns) {
+      present_columns_(program_.parts().present_columns),
+      makes_calls_(!program_.parts().infos.empty()) {
   frame_.registers = registers_.data();
   frame_.arena = &arena_;
   frame_.settings = &program_.parts().settings;

@@ -26,9 +26,10 @@ class Program {
     std::vector<Instruction> instructions;
     // The same for rows where none of the columns is null; empty when that would be no faster.
     std::vector<Instruction> present_instructions;
-    std::uint64_t present_columns = 0;  // Bit i: column i.
-    std::vector<Cell> registers;        // The results, then constants and what is in between.
-    std::vector<DataType> types;        // Of the results.
+    std::uint64_t present_columns = 0;   // Bit i: column i.
+    std::vector<Cell> registers;         // The results, then constants and what is in between.
+    std::vector<DataType> types;         // Of the results.
+    std::vector<std::uint32_t> columns;  // That it reads.
     std::vector<std::unique_ptr<CallInfo>> infos;
     // lint: allow(hot) once per program
     std::vector<std::shared_ptr<const void>> owned;  // What constants and prepared data point to.
@@ -38,6 +39,7 @@ class Program {
   explicit Program(Parts parts) : parts_(std::make_shared<const Parts>(std::move(parts))) {}
 
   const DataType& type() const noexcept { return parts_->types[0]; }
+  const std::vector<std::uint32_t>& columns() const noexcept { return parts_->columns; }
   const Parts& parts() const noexcept { return *parts_; }
 
  private:
@@ -62,10 +64,12 @@ class Evaluator {
     return !cell.null && cell.number != 0;
   }
   void run(const RowView& row) noexcept {
-    arena_.reset();
     frame_.row = row;
+    const Instruction* start = has_null(row) ? start_ : present_start_;
+    if (!makes_calls_) return run_from(start, frame_);
+    arena_.reset();
     frame_.failed = false;
-    run_from(has_null(row) ? start_ : present_start_, frame_);
+    run_from(start, frame_);
     if (frame_.failed) [[unlikely]]
       forget_results();
   }
@@ -96,6 +100,7 @@ class Evaluator {
   const Instruction* start_;
   const Instruction* present_start_;
   std::uint64_t present_columns_;
+  bool makes_calls_;  // Nothing else takes memory or fails.
 };
 
 }  // namespace penstock::expression

@@ -250,6 +250,54 @@ TEST(RowStream, MalformedLinesAreDroppedByTheModeAlone) {
   EXPECT_THAT(out->records(), ElementsAre("1,a"));
 }
 
+// What a job of rows with two INT columns makes of lines of which each has one that is none.
+std::string outcome_of(auto write) {
+  Job job("columns");
+  std::uint64_t rows = 0;
+  write(job.rows(memory_source({"1,x", "2,y"}), CsvRows{{{"mode", "FAILFAST"}}}, "a INT, b INT"),
+        [&rows](const RowView&) { ++rows; });
+  const Status ended = job.run();
+  return ended.ok() ? std::to_string(rows) + " rows" : std::string(ended.message());
+}
+
+TEST(RowStream, ColumnsThatNoExpressionReadsAreNotDecoded) {
+  EXPECT_EQ(outcome_of([](auto rows, auto count) {
+              std::move(rows).filter(expr("a > 1")).select({expr("a")}).for_each(count);
+            }),
+            "1 rows");
+  EXPECT_EQ(outcome_of([](auto rows, auto count) {
+              std::move(rows).select({expr("a")}).select({expr("a AS b")}).for_each(count);
+            }),
+            "2 rows");
+  EXPECT_THAT(outcome_of([](auto rows, auto count) {
+                std::move(rows).filter(expr("b > 1")).select({expr("a")}).for_each(count);
+              }),
+              HasSubstr("cannot read column \"b\""));
+  EXPECT_THAT(
+      outcome_of([](auto rows, auto count) {
+        std::move(rows).select({expr("a"), expr("transform(array(b), x -> x)")}).for_each(count);
+      }),
+      HasSubstr("cannot read column \"b\""));
+  EXPECT_THAT(outcome_of([](auto rows, auto count) {
+                std::move(rows).filter(expr("a > 0")).for_each(count);
+              }),
+              HasSubstr("cannot read column \"b\""));
+}
+
+TEST(RowStream, TheTimeOfARowIsDecodedThoughNoExpressionReadsIt) {
+  Job job("time");
+  auto out = MemorySink::make();
+  job.rows(memory_source({"a,2024-03-01 10:00:00"}), CsvRows{}, "s STRING, ts TIMESTAMP")
+      .event_time("ts")
+      .select({expr("s")})
+      .sink(out, CsvRows{});
+  Result<JobHandle> running = job.open();
+  ASSERT_TRUE(running.ok()) << running.status().to_string();
+  while (running->poll() == StepOutcome::kWorked) {
+  }
+  EXPECT_EQ(running->metrics().misdated(), 0U);
+}
+
 TEST(RowStream, AllocatesNothingPerRecordInASteadyState) {
   std::vector<std::string> lines;
   for (int i = 0; i < 60'000; ++i) {

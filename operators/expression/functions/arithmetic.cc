@@ -1,5 +1,6 @@
 // + - * / % div and their kin: Java's numbers, Spark's decimals.
 #include <cmath>
+#include <functional>
 #include <string>
 
 #include "penstock/core/row/decimal128.h"
@@ -17,6 +18,13 @@ enum class Overflow : uint8_t { kWrap, kNull, kFail };
 template <class Self>
 struct Wrapping {
   template <class T>
+  static bool compute(T a, T b, T& out) noexcept {
+    if constexpr (std::is_floating_point_v<T>)
+      return out = typename Self::OfReals()(a, b), true;
+    else
+      return !Self::overflows(a, b, out);
+  }
+  template <class T>
   static Cell apply(T a, T b) noexcept {
     T out{};
     static_cast<void>(Self::compute(a, b, out));
@@ -26,12 +34,10 @@ struct Wrapping {
 struct Multiply : Wrapping<Multiply> {
   using Mirrored = Multiply;
   static constexpr std::string_view kName = "*";
+  using OfReals = std::multiplies<>;
   template <class T>
-  static bool compute(T a, T b, T& out) noexcept {
-    if constexpr (std::is_floating_point_v<T>)
-      return out = a * b, true;
-    else
-      return !__builtin_mul_overflow(a, b, &out);
+  static bool overflows(T a, T b, T& out) noexcept {
+    return __builtin_mul_overflow(a, b, &out);
   }
   static constexpr auto decimals = &multiply_decimals;
   static constexpr auto decimal_type = &decimal_product_type;
@@ -40,12 +46,10 @@ struct Add : Wrapping<Add> {
   using Mirrored = Add;
   using Scaled = Multiply;
   static constexpr std::string_view kName = "+";
+  using OfReals = std::plus<>;
   template <class T>
-  static bool compute(T a, T b, T& out) noexcept {
-    if constexpr (std::is_floating_point_v<T>)
-      return out = a + b, true;
-    else
-      return !__builtin_add_overflow(a, b, &out);
+  static bool overflows(T a, T b, T& out) noexcept {
+    return __builtin_add_overflow(a, b, &out);
   }
   static constexpr auto decimals = &add_decimals;
   static constexpr auto decimal_type = &decimal_sum_type;
@@ -53,12 +57,10 @@ struct Add : Wrapping<Add> {
 struct Subtract : Wrapping<Subtract> {
   using Scaled = Multiply;
   static constexpr std::string_view kName = "-";
+  using OfReals = std::minus<>;
   template <class T>
-  static bool compute(T a, T b, T& out) noexcept {
-    if constexpr (std::is_floating_point_v<T>)
-      return out = a - b, true;
-    else
-      return !__builtin_sub_overflow(a, b, &out);
+  static bool overflows(T a, T b, T& out) noexcept {
+    return __builtin_sub_overflow(a, b, &out);
   }
   static constexpr auto decimals = &subtract_decimals;
   static constexpr auto decimal_type = &decimal_sum_type;

@@ -46,6 +46,7 @@ struct Test {
 struct Equal : Test<Equal> {
   using Mirrored = Equal;
   static bool holds_of(int order) noexcept { return order == 0; }
+  static bool holds_of_equality(bool equal) noexcept { return equal; }
   template <class T>
   static bool holds(T a, T b) noexcept {
     return is_equal(a, b);
@@ -58,6 +59,7 @@ struct Equal : Test<Equal> {
 struct Unequal : Test<Unequal> {
   using Mirrored = Unequal;
   static bool holds_of(int order) noexcept { return order != 0; }
+  static bool holds_of_equality(bool equal) noexcept { return !equal; }
   template <class T>
   static bool holds(T a, T b) noexcept {
     return !is_equal(a, b);

@@ -56,15 +56,14 @@ bool read(std::string_view pattern, size_t& i, Directive& directive) {
   return true;
 }
 
-std::string grouped(std::string digits) {
+void group_thousands(std::string& digits) {
   const size_t point = std::min(digits.find('.'), digits.size());
   for (size_t i = point; i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
 }
 
 // Digits without a sign, dressed as the flags ask.
 std::string dress(const Directive& directive, bool minus, std::string digits) {
-  if (directive.has(',')) digits = grouped(std::move(digits));
+  if (directive.has(',')) group_thousands(digits);
   std::string before = minus ? "-" : directive.has('+') ? "+" : directive.has(' ') ? " " : "";
   std::string after;
   if (minus && directive.has('(')) {

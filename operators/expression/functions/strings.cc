@@ -73,6 +73,15 @@ Cell part(const Cell& a, int64_t position, int64_t count) {
   return text_cell(text.substr(static_cast<size_t>(from), static_cast<size_t>(std::max<int64_t>(
                                                               0, std::min(until, size) - from))));
 }
+// Characters whose places are constants.
+struct Places {
+  int64_t from = 0;
+  int64_t until = 0;
+};
+Cell substring_between(Call& call, const Cell& a) {
+  const auto& places = *call.prepared<Places>();
+  return text_cell(characters(a.bytes(), places.from, places.until));
+}
 template <bool kBinary>
 Cell substring(Call&, const Cell& a, const Cell& position, const Cell& count) {
   return part<kBinary>(a, position.number, count.number);
@@ -244,6 +253,26 @@ Cell choose(Call& call) {
   return call[static_cast<size_t>(call[0].number)];
 }
 
+// From 1 on: what counts from the end depends on the text.
+bool is_place(const BoundPtr& value) {
+  return value->is_constant() && !value->is_null() && value->type.is(TypeKind::kInt);
+}
+Result<BoundPtr> build_substring(const BuildContext& context, const Arguments& arguments) {
+  static const Overload kOverloads[] = {{"string, int, int > string", strict<&substring<false>>},
+                                        {"string, int > string", strict<&substring_to_end<false>>},
+                                        {"binary, int, int > binary", strict<&substring<true>>},
+                                        {"binary, int > binary", strict<&substring_to_end<true>>}};
+  const std::vector<BoundPtr> values = values_of(arguments);
+  const bool constant = values[0]->type.is(TypeKind::kString) && is_place(values[1]) &&
+                        values[1]->value.number > 0 && (values.size() == 2 || is_place(values[2]));
+  if (!constant) return build_overload(context, kOverloads, values);
+  Places places{values[1]->value.number - 1, INT32_MAX};
+  if (values.size() == 3 && values[2]->value.number <= INT32_MAX - places.from)
+    places.until = places.from + values[2]->value.number;
+  return make_call("substring", strict<&substring_between>, TypeKind::kString, {values[0]},
+                   {.prepared = std::make_shared<const Places>(places)});
+}
+
 Result<BoundPtr> build_concat(const BuildContext& context, const Arguments& arguments) {
   std::vector<BoundPtr> values = values_of(arguments);
   const auto type = common_type(values);
@@ -319,10 +348,8 @@ const FunctionEntry kFunctions[] = {
      "A part; 1 is the first character, negative positions count from the end.",
      2,
      3,
-     {{"string, int, int > string", strict<&substring<false>>},
-      {"string, int > string", strict<&substring_to_end<false>>},
-      {"binary, int, int > binary", strict<&substring<true>>},
-      {"binary, int > binary", strict<&substring_to_end<true>>}}},
+     {},
+     &build_substring},
     {"left",
      "left(text, count)",
      "The first characters.",

@@ -29,7 +29,8 @@ std::vector<std::string> values_of(std::string_view line, const Named& named = {
 }
 
 // "{1, a}" as CAST AS STRING shows it, or "bad: WHY".
-std::string read(std::string_view schema_text, std::string_view line, const Named& named = {}) {
+std::string read(std::string_view schema_text, std::string_view line, const Named& named = {},
+                 const RowProjection& projection = RowProjection()) {
   const Schema schema = parse_schema(schema_text).value();
   Result<CsvRowReader> reader =
       CsvRowReader::make(schema, CsvOptions::of(named, TimeZone()).value());
@@ -37,11 +38,22 @@ std::string read(std::string_view schema_text, std::string_view line, const Name
   Arena arena;
   std::string_view row;
   std::string fault;
-  if (!reader->read(line, arena, row, fault)) return "bad: " + fault;
+  if (!reader->read(line, arena, row, fault, projection)) return "bad: " + fault;
   EXPECT_TRUE(check_row(row, reader->schema()).ok());
   std::string shown;
   append_text(Cell::of_bytes(row), schema.type(), TimeZone(), shown);
   return shown;
+}
+
+TEST(CsvRowReader, AProjectionReadsItsColumnsAndCountsNoValues) {
+  const Named strict{{"mode", "FAILFAST"}};
+  const RowProjection second({false, true, false});
+  EXPECT_EQ(read("a INT, b INT, c INT", "x,2,y", strict, second), "{null, 2, null}");
+  EXPECT_EQ(read("a INT, b INT, c INT", "1,2", strict, second), "{null, 2, null}");
+  EXPECT_EQ(read("a INT, b INT, c INT", "1", strict, second), "{null, null, null}");
+  EXPECT_EQ(read("a INT, b INT, c INT", "1,2,3,4", strict, second), "{null, 2, null}");
+  EXPECT_THAT(read("a INT, b INT, c INT", "1,x,3", strict, second), HasSubstr("column \"b\""));
+  EXPECT_EQ(read("a INT, b INT", "\"1,2", strict, RowProjection({false, false})), "{null, null}");
 }
 
 TEST(CsvLine, CutsAtSeparators) {

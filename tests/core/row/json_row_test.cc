@@ -11,7 +11,8 @@ namespace {
 
 // What is read, as JSON again; "bad" for a record that is refused.
 std::string reread(std::string_view json, std::string_view schema,
-                   BadRecordMode mode = BadRecordMode::kPermissive) {
+                   BadRecordMode mode = BadRecordMode::kPermissive,
+                   const RowProjection& projection = RowProjection()) {
   JsonRowOptions options;
   options.mode = mode;
   const auto type = parse_type(schema);
@@ -20,7 +21,8 @@ std::string reread(std::string_view json, std::string_view schema,
   Arena arena;
   Cell out;
   std::string_view fault;
-  if (reader.read(json, arena, out, fault) == JsonRowReader::Outcome::kBad) return "bad";
+  if (reader.read(json, arena, out, fault, projection) == JsonRowReader::Outcome::kBad)
+    return "bad";
   std::string text;
   append_json(out, reader.type(), {}, text);
   return text;
@@ -45,6 +47,21 @@ TEST(JsonRowTest, ModesRefuseWhatIsBad) {
   EXPECT_EQ(reread(R"({"a":1.5})", "a INT", BadRecordMode::kFailFast), "bad");
   EXPECT_EQ(reread(R"({"a":1} tail)", "a INT", BadRecordMode::kFailFast), R"({"a":1})");
   EXPECT_EQ(reread("[]", "a INT", BadRecordMode::kDropMalformed), "bad");
+}
+
+TEST(JsonRowTest, AProjectionPassesOverTheOtherColumnsButNotOverWhatIsNoJson) {
+  const RowProjection wanted({false, true, false});
+  const auto narrow = [&](std::string_view json) {
+    return reread(json, "a INT, b STRING, c ARRAY<INT>", BadRecordMode::kFailFast, wanted);
+  };
+  EXPECT_EQ(narrow(R"({"a":1,"b":"x","c":[1]})"), R"({"b":"x"})");
+  EXPECT_EQ(narrow(R"({"c":{"d":["y"]},"a":"no number","b":"x"})"), R"({"b":"x"})");
+  EXPECT_EQ(narrow(R"({"b":"x","a":1e})"), "bad");
+  EXPECT_EQ(narrow(R"({"b":"x","c":[1})"), "bad");
+  EXPECT_EQ(reread(R"({"a":"z","b":"x"})", "a INT, b STRING", BadRecordMode::kFailFast,
+                   RowProjection({true, true})),
+            "bad");
+  EXPECT_EQ(reread(R"({"a":1})", "a INT", BadRecordMode::kFailFast, RowProjection({false})), "{}");
 }
 
 TEST(JsonRowTest, TextIsUnescapedAndEscapedAgain) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 
 #include "penstock/core/row/interval_text.h"
 #include "penstock/core/row/time_pattern.h"
@@ -44,6 +46,15 @@ TEST(ValueTextTest, IntegersAreReadAsCastReadsThem) {
 TEST(ValueTextTest, DoublesAreReadWithTheirNamesAndBounds) {
   double out = 0;
   EXPECT_TRUE(parse_double(" 1.5d", out) && out == 1.5);
+  for (const char* text : {"0", "-0", "0.1", "417.25", ".5", "5.", "00012.50", "123456789012345",
+                           "0.00000000000001", "99999999999.9999", "9007199254740993",
+                           "0.3333333333333333333", "-1.7976931348623157e308"}) {
+    EXPECT_TRUE(parse_double(text, out)) << text;
+    const double expected = std::strtod(text, nullptr);
+    EXPECT_EQ(std::memcmp(&out, &expected, sizeof out), 0) << text;
+  }
+  for (const char* text : {".", "1.2.3", "-", "1-", "..1"})
+    EXPECT_FALSE(parse_double(text, out)) << text;
   EXPECT_TRUE(parse_double("-inf", out) && out == -INFINITY);
   EXPECT_TRUE(parse_double("1e400", out) && out == INFINITY);
   EXPECT_TRUE(parse_double("1e-400", out) && out == 0);

@@ -16,9 +16,11 @@ using testing::ElementsAre;
 
 template <class Format>
 std::vector<std::string> through(const Format& format, std::string_view schema,
-                                 const std::vector<std::string>& lines) {
+                                 const std::vector<std::string>& lines,
+                                 const std::vector<bool>& wanted = {}) {
   auto decoder = format.decoder(schema, TimeZone());
   if (!decoder.ok()) return {std::string(decoder.status().message())};
+  if (!wanted.empty()) decoder->narrow(wanted);
   auto encoder = format.encoder(decoder->schema(), TimeZone());
   if (!encoder.ok()) return {std::string(encoder.status().message())};
   std::vector<std::string> out;
@@ -60,6 +62,25 @@ TEST(RowFormats, TextIsOneColumn) {
   EXPECT_THAT(through(TextRows{}, "line STRING", {"x"}), ElementsAre("x"));
   EXPECT_THAT(through(TextRows{}, "a INT", {"x"}),
               ElementsAre("text has one STRING column, not a INT; write \"value STRING\""));
+}
+
+TEST(RowFormats, ColumnsThatNobodyWantsAreNotReadUnlessSomethingIsSaidOfTheRecord) {
+  const std::vector<std::string> lines{"x,1", "2,y"};
+  const std::string schema = "a INT, b INT, bad STRING";
+  const RowFormatOptions options{{"columnNameOfCorruptRecord", "bad"}};
+  EXPECT_THAT(through(CsvRows{options}, schema, lines, {false, true, false}),
+              ElementsAre(",1,", ",,\"2,y\""));
+  EXPECT_THAT(through(CsvRows{options}, schema, lines, {false, true, true}),
+              ElementsAre(",1,\"x,1\"", "2,,\"2,y\""));
+  RowFormatOptions whole = options;
+  whole.emplace_back("columnPruning", "false");
+  EXPECT_THAT(through(CsvRows{whole}, schema, lines, {false, true, false}),
+              ElementsAre(",1,\"x,1\"", "2,,\"2,y\""));
+  const std::vector<std::string> objects{R"({"a":"x","b":1})"};
+  EXPECT_THAT(through(JsonRows{options}, schema, objects, {false, true, true}),
+              ElementsAre(R"({"b":1})"));
+  EXPECT_THAT(through(JsonRows{options}, schema, objects, {false, false, true}),
+              ElementsAre(R"({"b":1,"bad":"{\"a\":\"x\",\"b\":1}"})"));
 }
 
 TEST(RowFormats, ACopyOfADecoderHasRowsOfItsOwn) {

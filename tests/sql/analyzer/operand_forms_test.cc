@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -27,8 +28,15 @@ std::vector<std::string> rows(const Schema& schema) {
                         Cell::of_real(kNan), Cell::of_real(kInfinity), Cell::of_null()};
   const Cell whole[] = {Cell::of_number(0), Cell::of_number(-7), Cell::of_number(INT32_MAX),
                         Cell::of_null()};
-  const Cell texts[] = {Cell::of_bytes(""), Cell::of_bytes("US"), Cell::of_bytes("USA"),
-                        Cell::of_bytes("a text longer than sixteen bytes"), Cell::of_null()};
+  using namespace std::string_view_literals;
+  const Cell texts[] = {Cell::of_bytes(""),
+                        Cell::of_bytes("US"),
+                        Cell::of_bytes("USA"),
+                        Cell::of_bytes("US\0"sv),
+                        Cell::of_bytes("a text longer than sixteen bytes"),
+                        Cell::of_bytes("8 bytes."),
+                        Cell::of_null()};
+  constexpr std::size_t kTextCount = std::size(texts);
   const RowWriter writer(schema);
   Arena arena;
   std::vector<std::string> all;
@@ -36,9 +44,10 @@ std::vector<std::string> rows(const Schema& schema) {
     const Cell& y = reals[n / 6 % 6];
     Cell single = y;
     if (!y.null) single = Cell::of_single(static_cast<float>(y.real));
-    all.emplace_back(writer.write(std::vector<Cell>{reals[n % 6], y, whole[n % 4], whole[n / 7 % 4],
-                                                    single, texts[n % 5], texts[n / 5 % 5]},
-                                  arena));
+    all.emplace_back(
+        writer.write(std::vector<Cell>{reals[n % 6], y, whole[n % 4], whole[n / 7 % 4], single,
+                                       texts[n % kTextCount], texts[n / kTextCount % kTextCount]},
+                     arena));
   }
   return all;
 }
@@ -95,12 +104,23 @@ constexpr const char* kOperands[][2] = {{"$x", "$y"},
 constexpr const char* kTexts[][2] = {{"$s", "$r"},
                                      {"$s", "'US'"},
                                      {"'US'", "$s"},
+                                     {"$s", "'8 bytes.'"},
+                                     {"$s", "'9 bytes..'"},
+                                     {"$s", "binary('US')"},
                                      {"$s", "'a text longer than sixteen bytez'"},
                                      {"$s", "''"}};
 constexpr const char* kFlows[] = {
     "$x > 100 and $s <> 'US'",
     "$x > 100 and $s <> 'US' and $y > 0",
     "$x > 100 or $s <> 'US' or $y > 0",
+    "$s = 'US' or $s = 'USA' or $s = '8 bytes.' or $i > 0",
+    "$s <> 'US' and $i <> 0 and $x = $y and $s = $r",
+    "case when $s = 'US' then $x when $s = '8 bytes.' then $y else 0D end",
+    "case when $s = 'US' and $r <> 'USA' then $x + 1D else $y * 2D end",
+    "substring($s, 1, 2) = 'US' and $x > 0",
+    "substring($s, 3) = substring($s, 3, 2147483647)",
+    "concat(substring($s, 2, 0), substring($s, 2, -1), substring($s, 5, 4), substring($s, 0, 3))",
+    "concat(substring($s, -3), substring($s, -20, 18), substring($s, $i, 2))",
     "($x > 100 or $y > 100) and $i = 0",
     "not ($x > 100 and $y > 100)",
     "case when $x > 150 then 10D when $y > 150 then 5D else 0D end",
@@ -146,7 +166,8 @@ TEST(OperandForms, MakeShortProgramsOfCommonExpressions) {
     return Values(text, schema).program().parts().present_instructions.size();
   };
   EXPECT_EQ(instructions("x > 100 and s <> 'US'"), 3U);  // Compare and jump, compare, end.
-  EXPECT_EQ(instructions("0.3D * x + 0.2D * y"), 3U);    // A product, a product that is added, end.
+  EXPECT_EQ(instructions("x > 100 or s = 'US' or y > 1"), 4U);
+  EXPECT_EQ(instructions("0.3D * x + 0.2D * y"), 3U);  // A product, a product that is added, end.
   EXPECT_EQ(instructions("case when x > 1 then 1D when y > 1 then 2D else 0D end"), 3U);
   EXPECT_EQ(instructions("upper(s)"), 0U);  // Nothing to gain.
 }
