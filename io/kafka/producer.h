@@ -1,10 +1,10 @@
 // io/kafka/producer.h -- the writer of a Kafka sink: one client that produces to one topic.
 //
 // Threads    Owned by a worker. The client's threads send; they only ever call the waker.
-// Cost       The records of a polled batch are copied, and with the flush behind it, or while the job catches up with one
-//            of the next (hold_back.h), copied into the client's queue, which allocates for each. A flush also serves reports, and waits for nothing. While records are
-//            outstanding it is to be called every kServeInterval, so that a record that is refused is noticed; else
-//            every kIdleInterval, so that trouble is.
+// Cost       The records of a polled batch are copied, and with the flush behind it, or while the job catches up with
+//            the one behind a later batch (hold_back.h), copied into the client's queue, which allocates for each. A
+//            flush also serves reports, and waits for nothing. While records are outstanding it is to be called every
+//            kServeInterval, so that a record that is refused is noticed; else every kIdleInterval, so that trouble is.
 // Order      Per partition, also over retries. A record that finds the client's queue full waits, and those after it
 //            too.
 #pragma once
