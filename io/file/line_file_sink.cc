@@ -51,9 +51,9 @@ class EpochLineWriter final : public EpochWriter {
   }
 };
 
-// Whether the path is, or will be, a file or a folder: not a device, pipe or socket.
+// Whether the path is, or will be, a file or a folder: not a device, pipe or socket. Of /dev, only shm has files.
 bool keeps_bytes(FileSystem& file_system, const std::string& path) {
-  if (path.starts_with("/dev/")) return false;
+  if (path.starts_with("/dev/") && !path.starts_with("/dev/shm/")) return false;
   if (path.ends_with('/') || !file_system.exists(path)) return true;
   return file_system.open_for_reading(path).status().code() != StatusCode::kInvalidArgument;
 }

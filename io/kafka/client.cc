@@ -1,10 +1,13 @@
 #include "penstock/io/kafka/client.h"
 
+#include <sched.h>
 #include <syslog.h>
 
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <optional>
+#include <span>
 
 #include "penstock/core/base/helper_thread.h"
 
@@ -28,6 +31,36 @@ const Properties& defaults() {
       {"statistics.interval.ms", "0"},      {"topic.metadata.propagation.max.ms", "1000"},
       {"allow.auto.create.topics", "false"}};
   return kDefaults;
+}
+
+// Threads that are made meanwhile, and theirs, do not take a processor from whoever runs there when they are woken. A
+// client that sends is woken by the first record of a batch: it would stop the worker that is giving it the others, and
+// send that one alone. Where a processor is free they lose nothing.
+class PatientThreads {
+ public:
+  PatientThreads() noexcept : usual_(::sched_getscheduler(0) == SCHED_OTHER) {
+    if (usual_) set(SCHED_BATCH);
+  }
+  ~PatientThreads() {
+    if (usual_) set(SCHED_OTHER);
+  }
+  PatientThreads(const PatientThreads&) = delete;
+  PatientThreads& operator=(const PatientThreads&) = delete;
+
+ private:
+  static void set(int policy) noexcept {
+    const sched_param none{};
+    static_cast<void>(::sched_setscheduler(0, policy, &none));  // At worst nothing changes.
+  }
+
+  const bool usual_;
+};
+
+Client new_client(rd_kafka_type_t type, rd_kafka_conf_t* configuration, std::span<char> why,
+                  const std::shared_ptr<Trouble>& trouble) {
+  std::optional<PatientThreads> patient;
+  if (type == RD_KAFKA_PRODUCER) patient.emplace();
+  return Client(rd_kafka_new(type, configuration, why.data(), why.size()), CloseClient{trouble});
 }
 
 Trouble& trouble_of(void* opaque) noexcept { return *static_cast<Trouble*>(opaque); }
@@ -200,7 +233,7 @@ Result<Client> make_client(rd_kafka_type_t type, const Connection& connection,
   if (prepare != nullptr) prepare(configuration.get(), argument);
   set_callbacks(configuration.get(), *trouble);
   char text[kErrorBytes] = "";
-  Client client(rd_kafka_new(type, configuration.get(), text, sizeof text), CloseClient{trouble});
+  Client client = new_client(type, configuration.get(), text, trouble);
   if (client == nullptr) {
     return Status::invalid_argument(
         trouble->place() +

@@ -1,5 +1,6 @@
 #include "penstock/io/kafka/outgoing_batch.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -97,6 +98,24 @@ rd_kafka_resp_err_t OutgoingBatch::produce_front(rd_kafka_t* client, rd_kafka_to
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
   return code;
+}
+
+std::span<const rd_kafka_message_t> OutgoingBatch::produce_plain(rd_kafka_topic_t* topic,
+                                                                 OpaqueOf opaque_of) {
+  together_.clear();
+  const std::size_t end = std::min(entries_.size(), first_ + kTogether);
+  for (std::size_t i = first_; i < end && entries_[i].is_plain(); ++i) {
+    const Entry& entry = entries_[i];
+    rd_kafka_message_t& message = together_.emplace_back();
+    message.payload = entry.has_value ? value_of(entry) : nullptr;
+    message.len = entry.value_bytes;
+    message.key = entry.has_key ? key_of(entry) : nullptr;
+    message.key_len = entry.key_bytes;
+    message._private = opaque_of(entry);
+  }
+  rd_kafka_produce_batch(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, together_.data(),
+                         static_cast<int>(together_.size()));
+  return together_;
 }
 
 }  // namespace penstock::kafka::internal

@@ -1,6 +1,7 @@
 #include "penstock/io/kafka/producer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock::kafka::internal {
 namespace {
@@ -9,12 +10,13 @@ using std::chrono::milliseconds;
 
 // What comes back with a record's report: how much it counted, and before which cut it was written.
 constexpr int kCutBits = 16;
-void* as_opaque(std::size_t bytes, std::uint16_t cut) noexcept {
-  return reinterpret_cast<void*>(bytes << kCutBits | cut);  // NOLINT: the client never looks.
+void* as_opaque(const OutgoingBatch::Entry& entry) noexcept {
+  const std::size_t mark = entry.counted_bytes << kCutBits | entry.cut;
+  return reinterpret_cast<void*>(mark);  // NOLINT: the client never looks.
 }
 
-// What is given to the client before the end of its batch: large records, which it may refuse.
-constexpr std::size_t kHandOverBytes = 64 * 1024;
+// What is given to the client before the end of its batch, or of those that it was held back for.
+constexpr std::size_t kHandOverBytes = std::size_t{256} << 10;
 
 Properties own_settings(const SinkOptions& options) {
   const std::size_t kbytes = std::max<std::size_t>(options.buffer_bytes / 1024, 1);
@@ -98,20 +100,41 @@ Status Producer::take(const RawMessage& record) {
 }
 
 void Producer::hand_over() {
-  while (!outgoing_.empty()) {
-    OutgoingBatch::Entry& entry = outgoing_.front();
-    const rd_kafka_resp_err_t error = outgoing_.produce_front(
-        client_.get(), handle_.get(), as_opaque(entry.counted_bytes, entry.cut));
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
-      deliveries_->sent(entry.counted_bytes);
-    } else if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() > 0) {
-      return;
-    } else {
-      deliveries_->not_taken();
-      if (refused_.ok()) refused_ = refusal(error, entry.key_bytes + entry.value_bytes);
-    }
-    outgoing_.pop_front();
+  hold_back_.let_go();
+  stuck_ = false;
+  while (!outgoing_.empty() && !stuck_) {
+    stuck_ = !(outgoing_.front().is_plain() ? hand_over_plain() : hand_over_front());
   }
+}
+
+bool Producer::hand_over_front() {
+  const OutgoingBatch::Entry& entry = outgoing_.front();
+  if (!is_dealt_with(entry,
+                     outgoing_.produce_front(client_.get(), handle_.get(), as_opaque(entry))))
+    return false;
+  outgoing_.pop_front();
+  return true;
+}
+
+bool Producer::hand_over_plain() {
+  for (const rd_kafka_message_t& each : outgoing_.produce_plain(handle_.get(), as_opaque)) {
+    if (!is_dealt_with(outgoing_.front(), each.err)) return false;
+    outgoing_.pop_front();
+    // Those behind it were not tried.
+    if (each.err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return true;
+  }
+  return true;
+}
+
+bool Producer::is_dealt_with(const OutgoingBatch::Entry& entry, rd_kafka_resp_err_t error) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+    deliveries_->sent(entry.counted_bytes);
+    return true;
+  }
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deliveries_->outstanding() > 0) return false;
+  deliveries_->not_taken();
+  if (refused_.ok()) refused_ = refusal(error, entry.key_bytes + entry.value_bytes);
+  return true;
 }
 
 Status Producer::refusal(rd_kafka_resp_err_t error, std::size_t bytes) const {
@@ -157,17 +180,23 @@ bool Producer::ready() noexcept {
   return false;
 }
 
+void Producer::capture(Epoch, SnapshotWriter&) {
+  hand_over();
+  deliveries_->begin_cut(outgoing_.size());
+}
+
 Instant Producer::wake_at() const noexcept {
   if (closed_) return kNever;
+  if (hold_back_.has_kept()) return Instant{};
   const bool busy = deliveries_->outstanding() > 0 || !outgoing_.empty();
   return served_ + (busy ? kServeInterval : kIdleInterval);
 }
 
 Status Producer::flush() {
   if (closed_) return Status();
-  hand_over();
-  serve();
   served_ = clock_->now();
+  if (stuck_ || !hold_back_.keeps(outgoing_.size(), served_)) hand_over();
+  serve();
   if (!refused_.ok()) return refused_;
   return deliveries_->ok() ? Status() : deliveries_->status();
 }

@@ -1,10 +1,10 @@
 // io/kafka/producer.h -- the writer of a Kafka sink: one client that produces to one topic.
 //
 // Threads    Owned by a worker. The client's threads send; they only ever call the waker.
-// Cost       The records of a polled batch are copied, and with the flush behind it copied into the client's queue,
-//            which allocates for each. A flush also serves reports, and waits for nothing. While records are
-//            outstanding it is to be called every kServeInterval, so that a record that is refused is noticed; else
-//            every kIdleInterval, so that trouble is.
+// Cost       The records of a polled batch are copied, and with the flush behind it, or while the job catches up with
+//            the one behind a later batch (hold_back.h), copied into the client's queue, which allocates for each. A
+//            flush also serves reports, and waits for nothing. While records are outstanding it is to be called every
+//            kServeInterval, so that a record that is refused is noticed; else every kIdleInterval, so that trouble is.
 // Order      Per partition, also over retries. A record that finds the client's queue full waits, and those after it
 //            too.
 #pragma once
@@ -16,6 +16,7 @@
 #include "penstock/core/base/clock.h"
 #include "penstock/core/stream/sink.h"
 #include "penstock/io/kafka/deliveries.h"
+#include "penstock/io/kafka/hold_back.h"
 #include "penstock/io/kafka/outgoing_batch.h"
 
 namespace penstock::kafka::internal {
@@ -47,7 +48,7 @@ class Producer final : public ByteWriter {
   Status flush() override;
   Status close() override;
   // At least once: an epoch counts when what was written before its cut is delivered.
-  void capture(Epoch, SnapshotWriter&) override { deliveries_->begin_cut(outgoing_.size()); }
+  void capture(Epoch epoch, SnapshotWriter& out) override;
   bool captured() const noexcept override { return deliveries_->cut_is_delivered(); }
 
   const Deliveries& deliveries() const noexcept { return *deliveries_; }
@@ -59,10 +60,14 @@ class Producer final : public ByteWriter {
   Status take(const RawMessage& record);
   // What the client has no room for stays; why it refused a record is in refused_.
   void hand_over();
+  bool hand_over_front();
+  bool hand_over_plain();
+  // False: the client is full, and `entry` waits. Else it is dealt with.
+  bool is_dealt_with(const OutgoingBatch::Entry& entry, rd_kafka_resp_err_t error);
   Status refusal(rd_kafka_resp_err_t error, std::size_t bytes) const;
   void serve();
   void look_at_silence();
-  bool has_room() const noexcept { return outgoing_.empty() && !deliveries_->full(); }
+  bool has_room() const noexcept { return !stuck_ && !deliveries_->full(); }
   Status drain();
   static void on_event(rd_kafka_t*, void* producer);
   static void on_report(rd_kafka_t*, const rd_kafka_message_t* report, void* opaque);
@@ -78,7 +83,9 @@ class Producer final : public ByteWriter {
   std::unique_ptr<rd_kafka_topic_t, CloseTopic> handle_;
   std::unique_ptr<rd_kafka_queue_t, CloseQueue> queue_;
   OutgoingBatch outgoing_;
-  Status refused_;  // The first record that the client did not take.
+  HoldBack hold_back_;
+  bool stuck_ = false;  // The client had no room for all that was to go.
+  Status refused_;      // The first record that the client did not take.
   Instant served_;
   std::uint64_t heard_ = 0;  // Reports, as of heard_at_.
   Instant heard_at_;

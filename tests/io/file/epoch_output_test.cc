@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
@@ -289,6 +290,21 @@ TEST_F(EpochOutputTest, WhateverASnapshotHoldsIsTakenOrRefusedAndNoOtherFileIsTo
     (void)restore(*open(path_), {bad}).ok();
     ASSERT_EQ(test::read_whole_file(mine), "mine");
   }
+}
+
+TEST_F(EpochOutputTest, AFileInSharedMemoryIsAFileAndIsNotEmptiedByARestore) {
+  if (!files_->exists("/dev/shm")) GTEST_SKIP() << "no /dev/shm here";
+  const std::string path = "/dev/shm/penstock-" + std::to_string(::getpid()) + ".ndjson";
+  std::string snapshot;
+  {
+    const auto out = open(path);
+    write(*out, "one");
+    EXPECT_EQ(test::read_whole_file(path), "");
+    snapshot = commit(*out, 1).bytes;
+  }
+  EXPECT_TRUE(restore(*open(path), {snapshot}).ok());
+  EXPECT_EQ(test::read_whole_file(path), "one\n");
+  EXPECT_TRUE(files_->remove(path).ok());
 }
 
 TEST_F(EpochOutputTest, ADeviceIsWrittenAtOnceAndAFolderWantsSnapshots) {

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "penstock/tests/io/io_kit.h"
@@ -39,6 +41,32 @@ std::string said(const test::NoticeLog& log) {
   std::string text;
   for (const Notice& notice : log.all()) text += notice.place + ": " + notice.text + "\n";
   return text;
+}
+
+// How many of the client's threads in this process do not stop who runs when they wake.
+std::size_t patient_threads() {
+  std::size_t count = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int id = std::stoi(thread.path().filename());
+    if (::sched_getscheduler(id) == SCHED_BATCH) ++count;
+  }
+  return count;
+}
+
+TEST(MakeClient, TheThreadsOfOneThatSendsDoNotStopTheWorkerThatWakesThem) {
+  if (::sched_getscheduler(0) != SCHED_OTHER) GTEST_SKIP() << "there is a policy for all already";
+  test::NoticeLog notices;
+  Connection connection;
+  connection.brokers = closed_port();
+  const auto reading = make_client(RD_KAFKA_CONSUMER, connection, {},
+                                   std::make_shared<Trouble>("kafka reading", notices));
+  ASSERT_TRUE(reading.ok()) << reading.status().to_string();
+  EXPECT_EQ(patient_threads(), 0u);
+  const auto sending = make_client(RD_KAFKA_PRODUCER, connection, {},
+                                   std::make_shared<Trouble>("kafka sending", notices));
+  ASSERT_TRUE(sending.ok()) << sending.status().to_string();
+  EXPECT_GE(patient_threads(), 2u);  // The client's own, and one for the broker.
+  EXPECT_EQ(::sched_getscheduler(0), SCHED_OTHER);
 }
 
 class TroubleTest : public ::testing::Test {

@@ -44,12 +44,13 @@ class SinkTest : public ::testing::Test {
   static const internal::Deliveries& deliveries(ByteWriter& writer) {
     return static_cast<internal::Producer&>(writer).deliveries();
   }
-  // Flushes until a Status comes, or nothing is outstanding.
+  // Flushes until a Status comes, or nothing waits or is outstanding.
   static Status settle(ByteWriter& writer) {
     const auto end = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < end) {
       PENSTOCK_RETURN_IF_ERROR(writer.flush());
-      if (deliveries(writer).outstanding() == 0) return Status();
+      const bool waits = writer.wake_at() == Instant{};
+      if (!waits && deliveries(writer).outstanding() == 0) return Status();
       std::this_thread::sleep_for(1ms);
     }
     return Status::internal("never settled");
@@ -107,6 +108,35 @@ TEST_F(SinkTest, AnEpochCountsWhenWhatWasWrittenBeforeItsCutIsDelivered) {
     ASSERT_TRUE(settle(*writer).ok());
     EXPECT_TRUE(writer->captured());
   }
+  EXPECT_TRUE(writer->close().ok());
+}
+
+TEST_F(SinkTest, ABatchOfManyWaitsForTheNextAndOneOfFewGoesAtOnce) {
+  constexpr std::size_t kMany = internal::HoldBack::kMany;
+  const auto writer = open();
+  const auto write = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(writer->write("x").ok());
+    ASSERT_TRUE(writer->flush().ok());
+  };
+  const auto gone = [&] {
+    return deliveries(*writer).delivered() + deliveries(*writer).outstanding();
+  };
+  write(kMany - 1);
+  EXPECT_EQ(gone(), kMany - 1);
+  write(kMany);
+  EXPECT_EQ(gone(), kMany - 1);
+  EXPECT_TRUE(writer->ready());
+  EXPECT_EQ(writer->wake_at(), Instant{});  // To be asked again at once.
+  write(0);
+  EXPECT_EQ(gone(), 2 * kMany - 1);
+  EXPECT_GT(writer->wake_at(), Instant{});
+  write(kMany);
+  harness::KeptPart part;
+  SnapshotWriter out(part);
+  writer->capture(Epoch{1}, out);
+  EXPECT_EQ(gone(), 3 * kMany - 1);
+  EXPECT_TRUE(settle(*writer).ok());
+  EXPECT_TRUE(writer->captured());
   EXPECT_TRUE(writer->close().ok());
 }
 
@@ -371,7 +401,7 @@ TEST_F(SinkTest, ABatchThatFindsTheClientFullIsKeptAndDeliveredInOrder) {
     const MessageHeader header{"number", key};
     RawMessage record{value, {}};
     record.message.key = key;
-    record.message.headers = {&header, 1};
+    if (i % 16 < 4) record.message.headers = {&header, 1};  // The others go several at once.
     ASSERT_TRUE(writer->write_message(record).ok());
   }
   RawMessage small{"2000", {}};  // Fits where the others wait; must not overtake them.
@@ -411,11 +441,15 @@ TEST_F(SinkTest, KeysHeadersTimestampsAndTombstonesArriveAsSent) {
   record.bytes = {};
   record.message.timestamp = {0};
   ASSERT_TRUE(writer->write_message(record).ok());
+  record.message.timestamp = kMinEventTime;
+  ASSERT_TRUE(writer->write_message(record).ok());
+  record.message.tombstone = true;
+  ASSERT_TRUE(writer->write_message(record).ok());
   ASSERT_TRUE(writer->close().ok());
-  const auto seen = consume(cluster_.brokers(), 3);
+  const auto seen = consume(cluster_.brokers(), 5);
   ASSERT_EQ(seen.size(), 1u);  // One key, one partition.
   const std::vector<Seen>& rows = seen.begin()->second;
-  ASSERT_EQ(rows.size(), 3u);
+  ASSERT_EQ(rows.size(), 5u);
   EXPECT_EQ(rows[0].value, "value");
   EXPECT_EQ(rows[0].key, "k");
   EXPECT_EQ(rows[0].timestamp, 1'700'000'000'123);
@@ -427,6 +461,9 @@ TEST_F(SinkTest, KeysHeadersTimestampsAndTombstonesArriveAsSent) {
   EXPECT_FALSE(rows[2].is_null);
   EXPECT_EQ(rows[2].value, "");
   EXPECT_EQ(rows[2].timestamp, 1);
+  EXPECT_FALSE(rows[3].is_null);
+  EXPECT_EQ(rows[3].value, "");
+  EXPECT_TRUE(rows[4].is_null);
 }
 
 TEST_F(SinkTest, NoSecretStandsInAnythingThatIsSaid) {

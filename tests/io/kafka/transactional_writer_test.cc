@@ -148,7 +148,7 @@ TEST_F(TransactionalWriterTest, HoldsNoMoreThanItsBufferAndTakesMoreWhenTheEpoch
 TEST_F(TransactionalWriterTest, ARecordThatTheBrokerRefusesFailsTheEpochAndTheJob) {
   start();
   kafka_.refuse_records(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-  write("a");
+  ASSERT_TRUE(writer_->write("a").ok());
   EXPECT_TRUE(eventually([this] { return !writer_->flush().ok(); }));
   EXPECT_THAT(writer_->flush().to_string(), HasSubstr("max.message.bytes of the topic"));
   cut({1});
@@ -160,7 +160,7 @@ TEST_F(TransactionalWriterTest, ARecordIsNotWaitedForLongerThanItsTransactionMay
   options_.transaction_timeout = milliseconds(100'000);
   start();
   kafka_.refuse_records(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
-  write("a");
+  ASSERT_TRUE(writer_->write("a").ok());
   EXPECT_TRUE(eventually([this] { return !writer_->flush().ok(); }));
   EXPECT_THAT(writer_->flush().to_string(), HasSubstr("within 100000 ms"));
 }
