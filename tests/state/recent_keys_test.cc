@@ -56,8 +56,9 @@ TEST(RecentKeys, ProcessEachRecordOnceInOrderAndFindWhatIsThere) {
         const std::uint64_t key = key_of(i);
         current.set(pair.hash_of(key), key, candidate);
         EXPECT_EQ(current.entry() != nullptr, pair.model().contains(key)) << "record " << i;
-        if (current.entry() != nullptr)
+        if (current.entry() != nullptr) {
           EXPECT_EQ(*reinterpret_cast<const std::uint64_t*>(current.entry()->key()), key);
+        }
         current.forget();
         pair.step(50);
         return true;
