@@ -76,8 +76,11 @@ class RecentKeys {
 // It sets `current` to the key, as that of for_each_ahead() may. The index is fetched ahead for keys that are unknown.
 // REQUIRES: recent.serve() was true.
 template <class HashOf, class Process>
-std::size_t for_each_recent(RecentKeys& recent, const StateTable& table, const CurrentKey& current,
-                            std::size_t count, HashOf hash_of, Process process) {
+[[gnu::always_inline]] inline std::size_t for_each_recent(RecentKeys& recent,
+                                                          const StateTable& table,
+                                                          const CurrentKey& current,
+                                                          std::size_t count, HashOf hash_of,
+                                                          Process process) {
   constexpr std::size_t kBlock = 32;
   const auto fetch_unknown = [&](std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
