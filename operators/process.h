@@ -54,6 +54,7 @@
 #include "penstock/operators/window/window_panes.h"
 #include "penstock/state/keyed_state.h"
 #include "penstock/state/lookahead.h"
+#include "penstock/state/recent_keys.h"
 
 namespace penstock {
 
@@ -127,25 +128,8 @@ class KeyedProcess {
     records_ += run.size();
     tell_restored(out);
     if (!run.empty()) load_->sample(run[load_->next(run.size())].header.key_hash(), run.size());
-    return for_each_ahead(
-        state_->table(), run.size(), [&](std::size_t i) { return run[i].header.key_hash(); },
-        [&](std::size_t i, std::uint32_t candidate) {
-          if constexpr (kWindows) {
-            for_each_window([&](auto& w) { w.prefetch(candidate, run[i].header.time()); });
-          }
-          if constexpr (kTimers) timers_->comes_soon(i, candidate);
-        },
-        [&](std::size_t i, std::uint32_t candidate) {
-          if (credit.left <= 0) return false;
-          if constexpr (kTimers) {
-            if (!timers_->takes_records()) [[unlikely]]
-              return false;
-            timers_->look_ahead_of(i);
-          }
-          const Element<In>& element = run[i];
-          return on_element(element.header.key_hash(), candidate,
-                            Record<In>{element.payload, element.header.time()}, out);
-        });
+    const bool plain = !is_due_ && !expires_by_watermark_;  // Neither changes within a run.
+    return plain ? work_off<true>(run, credit, out) : work_off<false>(run, credit, out);
   }
 
   // A record of the connected broadcast stream. It belongs to no key.
@@ -320,22 +304,55 @@ class KeyedProcess {
     if (passed_ != kMinEventTime) out.watermark(passed_);
   }
 
+  // `kPlain`: no windows are due, and no state expires by the watermark.
+  template <bool kPlain, class Out>
+  std::size_t work_off(std::span<const Element<In>> run, const Credit& credit, Out& out) noexcept {
+    const auto hash_of = [run](std::size_t i) { return run[i].header.key_hash(); };
+    const auto process = [&](std::size_t i, std::uint32_t candidate)
+        __attribute__((always_inline)) {
+      if (credit.left <= 0) return false;
+      if constexpr (kTimers) {
+        if (!timers_->takes_records()) [[unlikely]]
+          return false;
+        timers_->look_ahead_of(i);
+      }
+      const Element<In>& element = run[i];
+      return on_element<kPlain>(element.header.key_hash(), candidate,
+                                Record<In>{element.payload, element.header.time()}, out);
+    };
+    if constexpr (kPlain && !kTimers) {
+      RecentKeys& recent = state_->recent_keys();
+      if (recent.serve())
+        return for_each_recent(recent, state_->table(), state_->current_key(), run.size(), hash_of,
+                               process);
+    }
+    return for_each_ahead(
+        state_->table(), run.size(), hash_of,
+        [&](std::size_t i, std::uint32_t candidate) {
+          if constexpr (kWindows) {
+            for_each_window([&](auto& w) { w.prefetch(candidate, run[i].header.time()); });
+          }
+          if constexpr (kTimers) timers_->comes_soon(i, candidate);
+        },
+        process);
+  }
   // False: it must wait until what is due before it has come out.
+  template <bool kPlain>
   [[gnu::always_inline]] bool on_element(std::uint64_t key_hash, std::uint32_t candidate,
                                          const Record<In>& record, auto&& out) noexcept {
     const Key& key = std::invoke(selector_, record.value);
     state_->set_current_key(key_hash, key, candidate);
     const KeyContext<Key> context(key);
-    if constexpr (kWindows) {
-      if (is_due_) [[unlikely]]
-        fire_current(out);
+    if constexpr (kWindows && !kPlain) {
+      if (is_due_) fire_current(out);
     }
     if constexpr (kTimers) {
       if (timers_->due() && !fire_timers_of(context, out)) [[unlikely]]
         return false;
     }
-    if (expires_by_watermark_) [[unlikely]]
-      state_->set_event_time(watermark_, record.time);
+    if constexpr (!kPlain) {
+      if (expires_by_watermark_) state_->set_event_time(watermark_, record.time);
+    }
     if constexpr (requires { op_.on_record(record, context, out); }) {
       guarded(failure_, "process", [&]() noexcept(noexcept(op_.on_record(record, context, out))) {
         op_.on_record(record, context, out);

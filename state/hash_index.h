@@ -51,6 +51,8 @@ class HashIndex {
     const std::uint32_t likely = joined_numbers(line, tag) - 1;
     if (likely != kNone && match(likely)) [[likely]]
       return likely;
+    // None has the tag, and the line has room: a new key, as a rule.
+    if (likely == kNone && line[kLineSlots - 1].number_plus_one == 0) return kNone;
     for (const IndexSlot* end = line + reach_; line != end; line += kLineSlots) {
       for (std::uint32_t i = 0; i < kLineSlots; ++i) {
         if (line[i].number_plus_one == 0) return kNone;

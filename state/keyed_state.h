@@ -25,6 +25,7 @@
 #include "penstock/state/key_group_load.h"
 #include "penstock/state/map_state.h"
 #include "penstock/state/map_table.h"
+#include "penstock/state/recent_keys.h"
 #include "penstock/state/state_fields.h"
 #include "penstock/state/state_snapshot.h"
 #include "penstock/state/state_sweep.h"
@@ -108,6 +109,7 @@ class KeyedStateStore {
   }
 
   CurrentKey& current_key() noexcept { return current_; }
+  RecentKeys& recent_keys() noexcept { return recent_; }
   StateTable& table() noexcept { return table_; }
   const StateTable& table() const noexcept { return table_; }
   // Table of the i-th map handle, for snapshots.
@@ -173,6 +175,7 @@ class KeyedStateStore {
 
   StateTable table_;
   CurrentKey current_{&table_};
+  RecentKeys recent_;
   std::vector<std::unique_ptr<MapTable>> maps_;
   std::vector<StateMoveListener> move_listeners_;
   StateSweep sweep_{&current_, &table_};

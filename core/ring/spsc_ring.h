@@ -1,6 +1,6 @@
 // core/ring/spsc_ring.h -- a bounded queue between exactly two threads.
 //
-// Threads    Producer: free_slots, stage_slot, stage, stage_all, staged, publish*, request_space. Consumer: peek,
+// Threads    Producer: free_slots, free_piece, stage_slot, stage*, staged, publish*, request_space. Consumer: peek,
 //            release, drain, take_space_request_if_half_empty. Any thread: capacity, size_approx. Both ends may be one
 //            thread.
 // Ordering   A publish store-releases the write index and peek load-acquires it: what was staged before is visible to
@@ -69,6 +69,15 @@ class SpscRing {
     }
     return free;
   }
+
+  // Free slots from the next one on, as far as they lie in one piece and are known of; looks for more when none is.
+  // They are the producer's to fill; stage_first() counts them as staged, from the first.
+  std::span<T> free_piece() noexcept {
+    const std::size_t index = staged_ & mask_;
+    return {slots_ + index, std::min(free_slots(1), capacity() - index)};
+  }
+  // REQUIRES: the last free_piece() had that many, and nothing else has been staged since.
+  void stage_first(std::size_t count) noexcept { staged_ += count; }
 
   // The next free slot, which counts as staged from now on and must be filled before publish; nullptr when full.
   T* stage_slot() noexcept {

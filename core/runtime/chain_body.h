@@ -80,8 +80,11 @@ class ChainBody final : public StageBody {
     const std::size_t records =
         chain_.falls_behind() ? std::max<std::size_t>(budget / kBehindShare, 1) : budget;
     try {
-      return input_.poll(now, records, chain_, outputs_->credit());
+      const Turn turn = input_.poll(now, records, chain_, outputs_->credit());
+      chain_.hand_on();
+      return turn;
     } catch (...) {  // Operators catch for themselves: only a source can throw here.
+      chain_.hand_on();
       failure_->set(user_error("source", std::current_exception()));
       return {};
     }
@@ -189,6 +192,8 @@ class ChainBody final : public StageBody {
 
   // Records go to the chain's own output; watermarks and idleness to every output, side outputs too.
   struct End {
+    static constexpr bool kLeavesTask = !std::is_same_v<Out, NoOutput>;
+
     Out* out;
     StageOutputs* outputs;
     EventTime sent = kMinEventTime;

@@ -72,6 +72,8 @@ class InputGate {
   }
 
  private:
+  static constexpr std::size_t kAtOnce = 8;
+
   struct Lane {
     Channel<T>* channel;
     bool blocked;
@@ -79,6 +81,12 @@ class InputGate {
 
   static std::size_t data_prefix(std::span<const Element<T>> elements) noexcept {
     std::size_t records = 0;
+    // A branch per record would cost as much as all the rest of taking it: control elements are few.
+    for (; records + kAtOnce <= elements.size(); records += kAtOnce) {
+      std::uint64_t tags = 0;
+      for (std::size_t i = 0; i < kAtOnce; ++i) tags |= elements[records + i].header.tag;
+      if ((tags & kElementKindMask) != 0) break;
+    }
     while (records < elements.size() && elements[records].header.is_data()) ++records;
     return records;
   }

@@ -6,7 +6,8 @@
 //            the overflow is empty. Over the byte quota the task fails with a Status; nothing is dropped in silence.
 // Leaving    A reader may end before its writers (the broadcast input of a stage whose keyed input has ended). What is
 //            sent to it from then on is dropped, and nobody waits for its room.
-// Cost       Per record one partition decision, one slot written, one counter. publish() once per batch.
+// Cost       Per record one partition decision and one slot written: each lane holds the free slots that its ring has
+//            in one piece, and the ring learns how many were filled once per batch. publish() once per batch.
 // Threads    Owned by one worker; the rings' other ends may be elsewhere.
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -101,9 +103,10 @@ class PartitionedGate final : public OutputGate {
       : partition_(std::move(partition)), credit_(&credit) {
     for (std::uint32_t consumer = 0; consumer < consumers; ++consumer) {
       Channel<T>* channel = channels.channel(producer, consumer);
-      if (channel != nullptr) lanes_.push_back(Lane{channel, {}, 0});
+      if (channel != nullptr) lanes_.push_back(Lane{.channel = channel});
     }
     partition_.bind(lanes_.size());
+    if (lanes_.size() == 1) only_ = lanes_.data();
   }
 
   void open(const TaskContext& context) override {
@@ -116,11 +119,12 @@ class PartitionedGate final : public OutputGate {
     std::uint64_t hash = 0;
     if (!hash_of(record.value, hash)) return;
     --credit_->left;
-    ++collected_;
+    const ElementHeader header = ElementHeader::data(record.time, hash);
     if constexpr (Partition::kBroadcast) {
-      for (Lane& lane : lanes_) put(lane, ElementHeader::data(record.time, hash), &record.value);
+      ++collected_;
+      for (Lane& lane : lanes_) put(lane, header, &record.value);
     } else {
-      put(lanes_[partition_.lane(hash)], ElementHeader::data(record.time, hash), &record.value);
+      put(only_ != nullptr ? *only_ : lanes_[partition_.lane(hash)], header, &record.value);
     }
   }
   void watermark(EventTime time) noexcept { control(ElementHeader::watermark(time)); }
@@ -145,12 +149,15 @@ class PartitionedGate final : public OutputGate {
 
   void control(ElementHeader header) noexcept override {
     --credit_->left;
-    for (Lane& lane : lanes_) put(lane, header, nullptr);
+    for (Lane& lane : lanes_) {
+      put(lane, header, nullptr);
+      if (!Partition::kBroadcast) --collected_;  // settle() takes it for a record.
+    }
   }
 
   void publish() noexcept override {
-    counters_->records_out.add(collected_);
-    collected_ = 0;
+    for (Lane& lane : lanes_) settle(lane);
+    counters_->records_out.add(std::exchange(collected_, 0));
     for (Lane& lane : lanes_) {
       if (lane.channel->ring.staged() == 0) continue;
       if (lane.channel->consumer_parker == nullptr) {
@@ -164,6 +171,7 @@ class PartitionedGate final : public OutputGate {
 
   void request_space() noexcept override {
     for (Lane& lane : lanes_) {
+      settle(lane);
       // With overflow also when there is room by now: the next look fills it and finds the task still blocked.
       const bool is_full = !lane.overflow.empty() || room(lane) == 0;
       const bool waits = is_full && !has_left(lane);
@@ -178,10 +186,15 @@ class PartitionedGate final : public OutputGate {
   // rings are always nearly full, and batches would shrink to a few records, each with a watermark behind it.
   static constexpr std::size_t kCreditBatch = 256;
 
-  struct Lane {
-    Channel<T>* channel;
-    std::vector<Element<T>> overflow;
-    std::size_t overflow_next;
+  // One cache line.
+  struct alignas(64) Lane {
+    Element<T>* next =
+        nullptr;  // What the ring has free in one piece, from the next slot on, is [next, end).
+    Element<T>* end = nullptr;      // None while there is overflow.
+    Element<T>* settled = nullptr;  // The ring knows of those before it.
+    Channel<T>* channel = nullptr;
+    std::vector<Element<T>> overflow{};
+    std::size_t overflow_next = 0;
   };
 
   static bool has_left(const Lane& lane) noexcept {
@@ -204,14 +217,33 @@ class PartitionedGate final : public OutputGate {
   }
 
   void put(Lane& lane, ElementHeader header, const T* value) noexcept {
-    Element<T>* slot = lane.overflow.empty() ? lane.channel->ring.stage_slot() : nullptr;
-    if (slot == nullptr) return put_aside(lane, header, value);
+    if (lane.next == lane.end) [[unlikely]] {
+      if (!find_slots(lane)) return put_aside(lane, header, value);
+    }
+    Element<T>* const slot = lane.next++;
     slot->header = header;
     if (value != nullptr) slot->payload = *value;
   }
 
+  // Tells the ring, before it is asked for anything, which slots have been filled.
+  void settle(Lane& lane) noexcept {
+    const auto filled = static_cast<std::size_t>(lane.next - lane.settled);
+    lane.channel->ring.stage_first(filled);
+    lane.settled = lane.next;
+    if constexpr (!Partition::kBroadcast) collected_ += filled;
+  }
+  [[gnu::noinline]] bool find_slots(Lane& lane) noexcept {
+    if (!lane.overflow.empty()) return false;
+    settle(lane);
+    const std::span<Element<T>> free = lane.channel->ring.free_piece();
+    lane.next = lane.settled = free.data();
+    lane.end = free.data() + free.size();
+    return !free.empty();
+  }
+
   [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, ElementHeader header,
                                               const T* value) noexcept {
+    if constexpr (!Partition::kBroadcast) ++collected_;
     if (has_left(lane)) return;
     counters_->overflows.add(1);
     credit_->left = 0;
@@ -228,7 +260,10 @@ class PartitionedGate final : public OutputGate {
   }
 
   bool move_overflow(Lane& lane) noexcept {
-    if (!lane.overflow.empty() && has_left(lane)) lane.overflow_next = lane.overflow.size();
+    settle(lane);
+    if (lane.overflow.empty()) return true;
+    lane.next = lane.end = lane.settled = nullptr;
+    if (has_left(lane)) lane.overflow_next = lane.overflow.size();
     while (lane.overflow_next < lane.overflow.size()) {
       if (!lane.channel->ring.stage(lane.overflow[lane.overflow_next])) return false;
       ++lane.overflow_next;
@@ -244,6 +279,7 @@ class PartitionedGate final : public OutputGate {
     return free == 0 && has_left(lane) ? kCreditBatch : free;
   }
   // Records that fit for certain; 0 when it is not worth while to begin a batch.
+  // REQUIRES: settled.
   static std::size_t room(Lane& lane) noexcept {
     const std::size_t worth_while =
         std::clamp<std::size_t>(lane.channel->ring.capacity() / 4, 1, kCreditBatch);
@@ -254,6 +290,7 @@ class PartitionedGate final : public OutputGate {
   Partition partition_;
   Credit* credit_;
   std::vector<Lane> lanes_;
+  Lane* only_ = nullptr;  // Where there is one.
   std::uint64_t collected_ = 0;
   TaskFailure* failure_ = nullptr;
   TaskCounters* counters_ = nullptr;

@@ -4,6 +4,9 @@
 // it needs them, these hooks, called in chain order:
 //   Status open(const TaskContext&)              once, before the first record
 //   void begin_batch(Instant now) noexcept       before the records of a step, with its time
+//   void hand_on(out) noexcept                   behind the last record that a task has polled, and before another part
+//                                                of a source: hands on the records that it has held back since
+//                                                begin_batch()
 //   void set_splits(span<const SplitId>)         of a source that has parts: those that are read from now on
 //   void select_split(SplitId) noexcept          the records that follow are of this part
 //   void on_watermark(EventTime, out) noexcept   before the watermark passes on; may emit
@@ -32,7 +35,7 @@
 //   Status restored()                                after the last of them
 //   void committed(Epoch) noexcept                   the epoch is durable
 // Operators with capture() are numbered in their order: another operator between them changes nothing.
-// The last collector, `Out`, takes collect, watermark and idle.
+// The last collector, `Out`, takes collect, watermark and idle. Where its kLeavesTask is true, an exchange follows.
 // Threads    Owned by one task.
 // Cost       A chain of stateless operators compiles to the loop one would write by hand.
 #pragma once
@@ -82,12 +85,19 @@ class Chain {
       if constexpr (requires { op.begin_batch(now); }) op.begin_batch(now);
     });
   }
+  void hand_on() noexcept {
+    each([&](auto& op, auto&& rest) {
+      if constexpr (requires { op.hand_on(std::move(rest)); }) op.hand_on(std::move(rest));
+    });
+  }
   void set_splits(std::span<const SplitId> splits) {
+    hand_on();
     each([&](auto& op, auto&&) {
       if constexpr (requires { op.set_splits(splits); }) op.set_splits(splits);
     });
   }
   void select_split(SplitId split) noexcept {
+    hand_on();
     each([&](auto& op, auto&&) {
       if constexpr (requires { op.select_split(split); }) op.select_split(split);
     });
@@ -231,6 +241,8 @@ class Chain {
  private:
   template <std::size_t I>
   struct Link {  // What operator I - 1 sees downstream.
+    static constexpr bool kLeavesTask = requires { requires Out::kLeavesTask; };
+
     Chain* chain;
     template <class T>
     void collect(const Record<T>& record) noexcept {

@@ -11,6 +11,7 @@ SplitWatermarks::SplitWatermarks(WatermarkOptions options)
     : options_(options), parts_{{SplitId{}, WatermarkGenerator(options)}}, coalescer_(1) {}
 
 void SplitWatermarks::set_splits(std::span<const SplitId> splits) {
+  settle();
   if (!named_ && !splits.empty()) name_first(splits.front());
   named_ = true;
   for (const SplitId split : splits) {
@@ -28,6 +29,7 @@ void SplitWatermarks::set_splits(std::span<const SplitId> splits) {
 }
 
 void SplitWatermarks::select_other(SplitId split) {
+  settle();
   if (!named_) name_first(split);
   selected_ = find(split);
   if (selected_ == parts_.size()) add(split);
@@ -56,6 +58,7 @@ void SplitWatermarks::note(const WatermarkCoalescer::Update& update) noexcept {
 }
 
 WatermarkCoalescer::Update SplitWatermarks::end_batch(Instant now) noexcept {
+  settle();
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     WatermarkGenerator& generator = parts_[i].generator;
     const bool was_idle = generator.is_idle();
@@ -79,7 +82,8 @@ void SplitWatermarks::take_restored(Part& part) {
     if (split == part.split) part.generator.restore(highest);
 }
 
-void SplitWatermarks::capture(SnapshotWriter& out) const {
+void SplitWatermarks::capture(SnapshotWriter& out) {
+  settle();
   std::string bytes;
   ByteAppender to(bytes);
   to.number(coalescer_.current().micros);

@@ -8,7 +8,8 @@
 // Snapshots  A part takes its highest time with it to whichever task reads it; what had gone downstream is a floor for
 //            the task that goes on, and for each task where there were more or fewer, the least of all.
 // Threads    Pure state of one task; no clock of its own.
-// Cost       observe(): one compare per record. end_batch(): O(parts).
+// Cost       observe(): one compare per record, with a number that stands for the run until the part changes or the
+//            batch ends. end_batch(): O(parts).
 #pragma once
 
 #include <algorithm>
@@ -36,7 +37,8 @@ class SplitWatermarks {
   void select(SplitId split) {
     if (!named_ || parts_[selected_].split != split) select_other(split);
   }
-  void observe(EventTime time) noexcept { parts_[selected_].generator.observe(time); }
+  // REQUIRES: time > kMinEventTime.
+  void observe(EventTime time) noexcept { highest_ = std::max(highest_, time); }
 
   // At the end of a batch: what goes downstream.
   WatermarkCoalescer::Update end_batch(Instant now) noexcept;
@@ -44,7 +46,7 @@ class SplitWatermarks {
   Instant idle_deadline() const noexcept;
   bool is_idle() const noexcept { return coalescer_.is_idle(); }
 
-  void capture(SnapshotWriter& out) const;
+  void capture(SnapshotWriter& out);
   // `whole`: of a task that goes on in this one.
   Status restore(std::string_view bytes, bool whole);
   void restored();
@@ -56,6 +58,10 @@ class SplitWatermarks {
     bool read = true;
   };
 
+  void settle() noexcept {
+    if (highest_ == kMinEventTime) return;
+    parts_[selected_].generator.observe(std::exchange(highest_, kMinEventTime));
+  }
   void select_other(SplitId split);
   std::size_t find(SplitId split) const noexcept;
   void add(SplitId split);
@@ -64,6 +70,7 @@ class SplitWatermarks {
   void name_first(SplitId split);
   void take_restored(Part& part);
 
+  EventTime highest_ = kMinEventTime;  // Observed of the selected part and not handed to it yet.
   WatermarkOptions options_;
   std::vector<Part> parts_;
   WatermarkCoalescer coalescer_;

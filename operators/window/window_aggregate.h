@@ -53,8 +53,8 @@ class WindowAggregate {
   }
   auto windows() noexcept { return std::tie(panes_); }
 
-  void on_record(const Record<In>& record,
-                 auto&&) noexcept(std::is_nothrow_invocable_v<ValueOf&, const In&>) {
+  [[gnu::always_inline]] void on_record(const Record<In>& record, auto&&) noexcept(
+      std::is_nothrow_invocable_v<ValueOf&, const In&>) {
     const auto& value = std::invoke(value_of_, record.value);
     if (panes_.add(record.time, [&](Acc& acc) noexcept { acc.add(value); })) return;
     counters_->late.add(1);

@@ -53,14 +53,20 @@ class WindowPanes {
   // Calls add(Acc&) for the windows of the current key that hold `time`. False: all of them are closed, it is late.
   template <class Add>
     requires std::invocable<Add&, Acc&>
-  [[nodiscard]] bool add(EventTime time, Add&& add) noexcept {
-    StateEntry* entry = current_->entry();
-    if (plain_.holds(time) && entry != nullptr && (entry->present & bit_) != 0) [[likely]] {
-      const std::int64_t pane = panes_.pane_of(time);
-      table_->touch(entry);
-      cell_of(current_->number(), pane).add(add);
-      used_.note(pane);
-      return true;
+  [[nodiscard, gnu::always_inline]] bool add(EventTime time, Add&& add) noexcept {
+    const StateEntry* entry = current_->entry();
+    if (entry != nullptr && (entry->present & bit_) != 0) [[likely]] {
+      if (current_pane_.holds(time)) [[likely]] {
+        store_.cell(current_->number(), current_column_).add(add);
+        return true;
+      }
+      if (plain_.holds(time)) {
+        const std::int64_t pane = panes_.pane_of(time);
+        cell_of(current_->number(), pane).add(add);
+        used_.note(pane);
+        if (current_pane_.ends_before(time)) stay_in(pane);
+        return true;
+      }
     }
     return add_anywhere(time, add);
   }
@@ -104,7 +110,8 @@ class WindowPanes {
 
   // Fetches the pane of a record that comes soon. `number` may be that of any entry of the table.
   void prefetch(std::uint32_t number, EventTime time) noexcept {
-    store_.prefetch(number, column_of(panes_.pane_of(time)));
+    store_.prefetch(number,
+                    current_pane_.holds(time) ? current_column_ : column_of(panes_.pane_of(time)));
     if (!walking_) [[likely]]
       return;
     store_.prefetch_place(number);
@@ -305,6 +312,15 @@ class WindowPanes {
     }
     place += slide_;
   }
+  // The next records go there, most likely. It is noted as used.
+  void stay_in(std::int64_t pane) noexcept {
+    current_pane_ = panes_.range(pane, pane + 1);
+    current_column_ = column_of(pane);
+  }
+  void find_plain_times() noexcept {
+    plain_ = plain_times();
+    current_pane_ = {};
+  }
   // The panes of the slide from `from` on leave the total. False: it has to be made anew.
   bool retract_panes(Cell& total, std::uint32_t number, std::int64_t from) noexcept
     requires Retractable<Acc>
@@ -404,7 +420,7 @@ class WindowPanes {
   void begin_walk() noexcept {
     const std::int64_t first = soonest();
     walking_ = first < next_;
-    plain_ = plain_times();
+    find_plain_times();
     if (!walking_) return stand_at(next_);
     fire_ = first;
     fire_start_ = panes_.time_of(fire_ - window_);
@@ -437,6 +453,9 @@ class WindowPanes {
 
   // What is added at these times goes into one cell: their panes are in every key's ring, and in no total.
   TimeRange plain_;
+  // Of these, the pane that was the newest when it was last looked for, and its column.
+  TimeRange current_pane_;
+  std::uint64_t current_column_ = 0;
   std::string name_;
   WindowSpec spec_;
   Panes panes_;

@@ -124,7 +124,7 @@ void WindowPanes<Acc>::capture(SnapshotWriter& out) {
   out.section(std::string(internal::kWindowTimes) + name_, internal::kWindowTimesVersion);
   out.add(bytes);
   capture_.begin(store_, *table_, {walking_, fire_, next_, window_ + kept_late_});
-  plain_ = plain_times();
+  find_plain_times();
 }
 
 template <class Acc>
@@ -132,7 +132,7 @@ bool WindowPanes<Acc>::capture_more(std::size_t budget, SnapshotWriter& out) {
   if (capture_.running()) {
     out.section(std::string(internal::kWindowPanes) + name_, internal::kWindowPanesVersion);
     if (capture_.more(budget, out)) return true;
-    plain_ = plain_times();
+    find_plain_times();
   }
   if (!capture_.failed()) return false;
   cancel_capture();
@@ -144,7 +144,7 @@ bool WindowPanes<Acc>::capture_more(std::size_t budget, SnapshotWriter& out) {
 template <class Acc>
 void WindowPanes<Acc>::cancel_capture() noexcept {
   capture_.cancel();
-  plain_ = plain_times();
+  find_plain_times();
 }
 
 template <class Acc>

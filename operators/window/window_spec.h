@@ -41,6 +41,10 @@ struct TimeRange {
   bool holds(EventTime time) const noexcept {
     return static_cast<std::uint64_t>(time.micros) - start < width;
   }
+  // Of an empty one: yes.
+  bool ends_before(EventTime time) const noexcept {
+    return width == 0 || (!holds(time) && time.micros >= static_cast<std::int64_t>(start));
+  }
 };
 
 // Time cut into panes, the longest pieces of which every window is a whole number: window ends and panes are then

@@ -48,5 +48,20 @@ TEST(Filter, AThrowFailsTheTaskWithItsName) {
   EXPECT_THAT(std::string(failure.message()), AllOf(HasSubstr("filter"), HasSubstr("positive")));
 }
 
+// Many are dropped and many pass, and the function may be called ahead of those behind it: records are held back.
+TEST(Filter, KeepsTheOrderOfWhatItHoldsBackAndOfControl) {
+  const auto third = [](const int& value) noexcept { return value % 3 == 0; };
+  Expectation<int, int> expectation;
+  for (int i = 0; i < 1500; ++i) {
+    expectation.input.push_back(record(i, i));
+    if (i % 3 == 0) expectation.main.push_back(record(i, i));
+    if (i % 400 == 0) {
+      expectation.input.push_back(watermark<int>(i));
+      expectation.main.push_back(watermark<int>(i));
+    }
+  }
+  expect_same_in_every_schedule(std::tuple(Filter<int, decltype(third)>(third)), expectation);
+}
+
 }  // namespace
 }  // namespace penstock

@@ -61,6 +61,27 @@ TEST(SpscRing, CountsStagedElementsAsTaken) {
   EXPECT_EQ(ring.free_slots(4), 4u);
 }
 
+TEST(SpscRing, LendsItsFreeSlotsInOnePieceUpToTheWrap) {
+  SpscRing<int> ring(4);
+  ASSERT_EQ(ring.free_piece().size(), 4u);
+  for (int i = 0; i < 3; ++i) ring.free_piece()[static_cast<std::size_t>(i)] = i;
+  EXPECT_EQ(ring.staged(), 0u) << "lent is not staged";
+  ring.stage_first(3);
+  EXPECT_EQ(ring.free_piece().size(), 1u);
+  ring.publish();
+  ring.release(ring.peek(2).size());
+  EXPECT_EQ(ring.free_piece().size(), 1u) << "one is known of, and behind it comes the wrap";
+  ring.free_piece().front() = 3;
+  ring.stage_first(1);
+  EXPECT_EQ(ring.free_piece().size(), 2u);
+  ring.free_piece()[0] = 4;
+  ring.free_piece()[1] = 5;
+  ring.stage_first(2);
+  EXPECT_TRUE(ring.free_piece().empty());
+  ring.publish();
+  EXPECT_EQ(drain_all(ring), (std::vector<int>{2, 3, 4, 5}));
+}
+
 TEST(SpscRing, PeekStopsAtTheWrapAndDrainDoesNot) {
   SpscRing<int> ring(4);
   for (int value = 0; value < 3; ++value) ASSERT_TRUE(ring.stage(value));

@@ -122,6 +122,27 @@ TEST(OutputGate, ControlGoesToEveryLaneBehindTheRecordsBeforeIt) {
   }
 }
 
+TEST(OutputGate, CountsRecordsOnceWhetherInTheRingOrAside) {
+  TurnKit kit(1, 4, {});
+  for (int value = 0; value < 3; ++value) kit.emit(value);
+  kit.gate.control(ElementHeader::barrier({1}));
+  for (int value = 3; value < 8; ++value) kit.emit(value);
+  kit.gate.control(ElementHeader::barrier({2}));
+  kit.gate.publish();
+  EXPECT_EQ(kit.counters.records_out.get(), 8u);
+  std::vector<int> values = kit.values(0);
+  for (int round = 0; round < 3; ++round) {
+    (void)kit.gate.refill_overflow();
+    kit.gate.publish();
+    for (const int value : kit.values(0)) values.push_back(value);
+  }
+  EXPECT_THAT(values, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  kit.emit(8);
+  kit.gate.publish();
+  EXPECT_THAT(kit.values(0), ElementsAre(8));
+  EXPECT_EQ(kit.counters.records_out.get(), 9u);
+}
+
 TEST(OutputGate, KeepsTheOrderOfRecordsAndControlWhenTheRingOverflows) {
   TurnKit kit(1, 2, {});
   for (int value = 0; value < 10; ++value) kit.emit(value);
