@@ -20,9 +20,10 @@ class RocksBackend final : public StateBackend {
  public:
   explicit RocksBackend(RocksOptions options) : options_(std::move(options)) {
     shared_.cache = rocksdb::NewLRUCache(options_.memory_bytes / 4);
+    // It does not stall writers: with many disks and little memory it would for ever. Two full buffers of a disk do.
     shared_.write_buffers =
-        std::make_shared<rocksdb::WriteBufferManager>(options_.memory_bytes / 4);
-    shared_.write_buffer_bytes = options_.memory_bytes / 8;
+        std::make_shared<rocksdb::WriteBufferManager>(options_.memory_bytes / 8);
+    shared_.write_buffer_bytes = options_.memory_bytes / 16;
     shared_.writer = std::make_unique<WorkQueue>(1);
     shared_.readers = std::make_unique<WorkQueue>(options_.readers);
   }
@@ -35,7 +36,7 @@ class RocksBackend final : public StateBackend {
     return std::unique_ptr<StateDisk>(std::move(disk));
   }
   std::uint64_t memory_bytes() const noexcept override {
-    return options_.memory_bytes / 2 / std::max<std::uint32_t>(shared_.disks.load(), 1);
+    return options_.memory_bytes / 16 * 5 / std::max<std::uint32_t>(shared_.disks.load(), 1);
   }
 
  private:

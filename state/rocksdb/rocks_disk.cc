@@ -82,13 +82,20 @@ rocksdb::Options RocksDisk::db_options() const {
   table.block_cache = shared_.cache;
   table.cache_index_and_filter_blocks = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.whole_key_filtering = !options_.has_maps;
+  table.optimize_filters_for_memory = true;
+  // In small pieces: whole ones push each other out of a cache that is smaller than all of them.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
   table.format_version = 5;
   rocksdb::Options options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_manager = shared_.write_buffers;
   options.write_buffer_size = shared_.write_buffer_bytes;
   // All of a key's records have one prefix, which one look at a filter can rule out.
-  options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(options_.prefix_bytes));
+  if (options_.has_maps)
+    options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(options_.prefix_bytes));
   options.level_compaction_dynamic_level_bytes = true;
   options.max_background_jobs = 2;
   options.compression = rocksdb::kLZ4Compression;
