@@ -188,7 +188,8 @@ class KeyedProcess {
       if (!window.status().ok()) [[unlikely]]
         failure_->set(window.status());
     });
-    if (tells_time_ || expires_by_watermark_) sweep();
+    if (tells_time_ || expires_by_watermark_)
+      state_->sweep(std::exchange(records_, 0), clock_.wall(), passed_);
     more_to_tidy_ = state_->maintain(kMaintenanceSlots) || state_->expiry().under_way();
     report_state();
   }
@@ -275,11 +276,6 @@ class KeyedProcess {
   static constexpr std::uint32_t kSnapshotVersion = 1;
   // Gaps filled and index slots moved per batch, off the record path.
   static constexpr std::size_t kMaintenanceSlots = 64;
-  // Looked at for what has expired, per batch and per record: a round keeps up with keys that come once. If A of them
-  // come in a time to live, a round, one in a quarter of it, sees 5/4 A entries and removes A/4, each at a price of 8:
-  // (5/4 + 7/4) A = 3 A in all, paid for by A/4 records. More would make steps longer than 1 ms.
-  static constexpr std::size_t kSweptEntries = 256;
-  static constexpr std::size_t kSweptPerRecord = 12;
 
   // Whether the task that has captured it goes on in this one. Where there were more or fewer tasks, all do in each.
   bool goes_on_here(const SnapshotItem& item) const noexcept {
@@ -417,25 +413,11 @@ class KeyedProcess {
   void stand_at(EventTime time) noexcept {
     if (expires_by_watermark_) state_->set_event_time(std::max(time, passed_), time);
   }
-  void sweep() noexcept {
-    const std::size_t budget = kSweptEntries + kSweptPerRecord * std::exchange(records_, 0);
-    state_->expiry().sweep(TimeDomain::kProcessingTime, clock_.wall(), budget);
-    if (pages_ != nullptr) pages_->tell_time(TimeDomain::kProcessingTime, clock_.wall());
-    // When time is over nobody asks for the room, and what is left of the state is what there was at the end.
-    if (passed_ == kMaxEventTime) return;
-    state_->expiry().sweep(TimeDomain::kEventTime, passed_, budget);
-    if (pages_ != nullptr) pages_->tell_time(TimeDomain::kEventTime, passed_);
-  }
   void report_state() noexcept {
-    const KeyedStateMetrics metrics = state_->metrics();
-    std::uint64_t bytes = metrics.resident_bytes;
-    for_each_window([&](const auto& window) { bytes += window.resident_bytes(); });
-    if constexpr (kTimers) bytes += timers_->resident_bytes();
-    counters_->state_keys.set(metrics.keys);
-    counters_->state_bytes.set(bytes);
-    counters_->hottest_group.set(load_->hottest());
-    counters_->hottest_group_records.set(load_->hottest_records());
-    counters_->sampled_records.set(load_->records());
+    std::uint64_t beside = 0;
+    for_each_window([&](const auto& window) { beside += window.resident_bytes(); });
+    if constexpr (kTimers) beside += timers_->resident_bytes();
+    state_->report(*counters_, beside);
   }
   void end_timers_batch() noexcept {
     timers_->maintain();

@@ -36,6 +36,7 @@ namespace penstock {
 
 class Notices;
 struct TaskContext;
+struct TaskCounters;
 
 struct KeyedStateOptions {
   KeyGroupRange groups{};
@@ -149,6 +150,11 @@ class KeyedStateStore {
     clock.now = watermark;
     clock.used = used;
   }
+  // Lets go of some of what has expired, by the time of day and by the watermark that has come out in full, after so
+  // many records.
+  void sweep(std::size_t records, EventTime wall, EventTime passed) noexcept;
+  // What the metrics say of it; `beside`: bytes of what others keep with it.
+  void report(TaskCounters& counters, std::uint64_t beside) const noexcept;
   // Removes what has expired; tells which kinds of time there is anything for, and when to come again.
   StateSweep& expiry() noexcept { return sweep_; }
   const StateSweep& expiry() const noexcept { return sweep_; }
