@@ -91,7 +91,6 @@ bool StatePages::ask(std::uint64_t hash, const void* key) noexcept {
   ByteAppender(request_).number(whole);
   append_disk_prefix(request_, whole, key_of(*entry, table_.layout().key().bytes));
   ++asked_;
-  ++metrics_.fetched_keys;
   if (request_.size() >= kRequestKeys * (sizeof(whole) + prefix_bytes_)) send_request();
   return true;
 }
@@ -238,7 +237,6 @@ bool StatePages::let_go(StateEntry* entry) {
     map.put_out(entry, element);
   });
   table_.erase(entry);
-  ++metrics_.let_go_keys;
   return true;
 }
 

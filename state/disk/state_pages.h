@@ -32,11 +32,6 @@ namespace penstock {
 
 class StateSnapshot;
 
-struct StatePagesMetrics {
-  std::uint64_t fetched_keys = 0;  // Asked for; some are new and have nothing on the disk.
-  std::uint64_t let_go_keys = 0;
-};
-
 class StatePages {
  public:
   static constexpr std::string_view kSection = "penstock.state.disk";
@@ -47,8 +42,9 @@ class StatePages {
   StatePages(const StatePages&) = delete;
   StatePages& operator=(const StatePages&) = delete;
 
-  // Why the states cannot be kept on a disk, if so. `pinning`: slots whose presence keeps a key in memory.
+  // Why the states cannot be kept on a disk, if so.
   static Status check(const StateItems& items);
+  // `pinning`: bits of StateEntry::present that keep a key in memory. The backend outlives it.
   Status open(StateBackend& backend, StateDiskOptions options, std::uint32_t pinning);
 
   // How many of the next `count` records may be worked off now.
@@ -75,7 +71,6 @@ class StatePages {
   bool failed() const noexcept { return !failure_.ok() || disk_->failed(); }
   Status status() const { return failure_.ok() ? disk_->status() : failure_; }
   void tell_time(TimeDomain domain, EventTime now) noexcept { disk_->tell_time(domain, now); }
-  const StatePagesMetrics& metrics() const noexcept { return metrics_; }
 
   // ---- for state/state_snapshot.h ----
   bool has_room() const noexcept { return disk_->has_room(); }
@@ -154,7 +149,6 @@ class StatePages {
   bool capturing_ = false;
   bool moved_out_ = false;
   Status failure_;
-  StatePagesMetrics metrics_;
 };
 
 }  // namespace penstock
