@@ -63,7 +63,6 @@ class Deliveries final : public Trouble {
 
   bool full() const noexcept { return full_; }
   std::uint64_t outstanding() const noexcept { return records_; }
-  std::size_t outstanding_bytes() const noexcept { return bytes_; }
   std::uint64_t delivered() const noexcept { return delivered_; }
   std::uint64_t failed() const noexcept { return failed_; }
   // The first record that was given up, with cause and remedy; or that the client has ended.
