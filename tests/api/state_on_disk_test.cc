@@ -103,8 +103,14 @@ Options options_of(const std::string& folder, std::uint32_t workers, bool on_dis
   return options;
 }
 
+// Each block that a thread reads is a race that ThreadSanitizer has to look up as suppressed (tests/tsan.supp).
+#if defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kHits = 4'000;
+constexpr std::uint32_t kKeys = 1500;
+#else
 constexpr std::uint64_t kHits = 30'000;
 constexpr std::uint32_t kKeys = 8000;
+#endif
 
 TEST(StateOnDisk, RunsOfDifferentNumbersOfWorkersGoOnFromEachOtherAsInMemory) {
   const TemporaryFolder memory;
