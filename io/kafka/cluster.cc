@@ -64,14 +64,15 @@ Fingerprint fingerprint_of(const rd_kafka_message_t& message) noexcept {
 }
 
 Result<std::unique_ptr<Cluster>> Cluster::make(const Connection& connection,
-                                               const std::shared_ptr<Trouble>& trouble) {
-  Result<Client> client = make_client(RD_KAFKA_CONSUMER, connection,
-                                      {{"enable.auto.commit", "false"},
-                                       {"enable.auto.offset.store", "false"},
-                                       {"auto.offset.reset", "error"},
-                                       {"enable.partition.eof", "true"},
-                                       {"queued.min.messages", "1"}},
-                                      trouble);
+                                               const std::shared_ptr<Trouble>& trouble,
+                                               const Properties& more) {
+  Properties own{{"enable.auto.commit", "false"},
+                 {"enable.auto.offset.store", "false"},
+                 {"auto.offset.reset", "error"},
+                 {"enable.partition.eof", "true"},
+                 {"queued.min.messages", "1"}};
+  own.insert(own.end(), more.begin(), more.end());
+  Result<Client> client = make_client(RD_KAFKA_CONSUMER, connection, own, trouble);
   if (!client.ok()) return client.status();
   return std::unique_ptr<Cluster>(new Cluster(std::move(*client)));
 }

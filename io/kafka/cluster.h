@@ -65,8 +65,10 @@ struct Found {
 
 class Cluster {
  public:
+  // `more` is beside what the connection says.
   static Result<std::unique_ptr<Cluster>> make(const Connection& connection,
-                                               const std::shared_ptr<Trouble>& trouble);
+                                               const std::shared_ptr<Trouble>& trouble,
+                                               const Properties& more = {});
 
   rd_kafka_t* client() const noexcept { return client_.get(); }
   // All that `choice` takes; those of a list also when they are missing, with their error.

@@ -20,7 +20,8 @@ bool is_fenced(rd_kafka_resp_err_t error) noexcept {
 
 Status RetryingClient::start() {
   PENSTOCK_RETURN_IF_ERROR(prepare());
-  return take_over();
+  PENSTOCK_RETURN_IF_ERROR(take_over());
+  return settle();
 }
 
 Status RetryingClient::take_over() {

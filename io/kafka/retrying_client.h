@@ -57,6 +57,9 @@ class RetryingClient : public TransactionClient {
   // What has to be there before init_transactions().
   virtual Status prepare() = 0;
   virtual CallResult init_transactions(milliseconds at_most) = 0;
+  // Waits until readers see what stood in the job's topics when this client had taken over.
+  virtual Status settle() { return Status(); }
+  Status take_over();
   // The same client again as it was made and prepared, with the topics that were opened.
   virtual Status make_anew() = 0;
   // Whether a connection broke since it was made or asked last.
@@ -72,7 +75,6 @@ class RetryingClient : public TransactionClient {
   virtual bool is_refused() const = 0;
 
  private:
-  Status take_over();
   Status ended(const CallResult& fatal) const;
   Status fenced() const;
   Status denied() const;

@@ -11,6 +11,7 @@
 #include "penstock/io/kafka/cluster.h"
 #include "penstock/io/kafka/marker_topic.h"
 #include "penstock/io/kafka/retrying_client.h"
+#include "penstock/io/kafka/stable_ends.h"
 
 namespace penstock::kafka::internal {
 namespace {
@@ -52,6 +53,22 @@ Properties settings_of(const TransactionClientOptions& options) {
           {"linger.ms", std::to_string(linger / 1000) + "." + fraction},
           {"queue.buffering.max.messages", "10000000"},
           {"queue.buffering.max.kbytes", std::to_string(kbytes)}};
+}
+
+// How long readers may wait for what other jobs have open before it is taken for something that a broker has lost.
+constexpr milliseconds kLostAfter{1000};
+constexpr milliseconds kLook{500};
+
+Status still_open(const TransactionClientOptions& options, const StableEnds::Behind& behind) {
+  return {StatusCode::kUnavailable,
+          options.place + ": topic '" + behind.topic + "', partition " +
+              std::to_string(behind.partition) + ": readers wait at offset " +
+              std::to_string(behind.stable) +
+              " for a transaction that is not of this job, and has not ended within " +
+              std::to_string(options.connection.start_timeout.count()) +
+              " ms (start_timeout). That of another job ends when that is started again, or its "
+              "transaction_timeout is over; one that a broker has lost, by the brokers' own "
+              "`kafka-transactions.sh find-hanging` and `abort`"};
 }
 
 // Of markers: how many are on their way. What became of one, its commit says.
@@ -191,6 +208,41 @@ class ClusterClient final : public RetryingClient {
     if (disturbed) trouble_->over();
     return disturbed;
   }
+  // A broker that died may have noted that a transaction has ended, and not written it into the topics: the next one of
+  // this client would then commit what was taken back.
+  Status settle() override {
+    const Instant begun = clock_.now();
+    const milliseconds patience = options().connection.start_timeout;
+    std::vector<std::string> topics = options().topics;
+    topics.push_back(options().marker_topic);
+    const auto trouble = std::make_shared<Trouble>(options().place, *options().notices);
+    Result<StableEnds> ends = StableEnds::note(options().connection, topics, trouble, patience);
+    if (!ends.ok()) return ends.status();
+    for (bool taken_back = false;;) {
+      const auto behind = ends->behind(kLook);
+      if (behind.ok() && behind->empty()) return Status();
+      const std::chrono::nanoseconds waited = clock_.now() - begun;
+      if (waited >= patience)
+        return behind.ok() ? still_open(options(), behind->front()) : behind.status();
+      if (behind.ok() && waited >= kLostAfter && !std::exchange(taken_back, true))
+        PENSTOCK_RETURN_IF_ERROR(take_back(*behind));
+      rd_kafka_poll(client_.get(), 50);
+    }
+  }
+  // By a record in each that is taken back as well: with it goes whatever else this producer has open there. A handle
+  // keeps the settings that a topic was first used with, and these are not those of its writers: so another one after.
+  Status take_back(const std::vector<StableEnds::Behind>& behind) {
+    if (!begin_transaction().ok()) return Status();
+    const Instant until = clock_.now() + kLook;
+    for (const StableEnds::Behind& each : behind) {
+      const TopicHandle topic(rd_kafka_topic_new(client_.get(), each.topic.c_str(), nullptr));
+      if (topic != nullptr) static_cast<void>(produce_to(topic.get(), each.partition, ""));
+    }
+    while (!markers_.all_there() && clock_.now() < until) rd_kafka_poll(client_.get(), 1);
+    abort_transaction(kLook);
+    PENSTOCK_RETURN_IF_ERROR(make_anew());
+    return take_over();
+  }
   Status prepare() override {
     PENSTOCK_RETURN_IF_ERROR(prepare_marker_topic(client_.get(), options(), *trouble_));
     marker_topic_.reset(rd_kafka_topic_new(client_.get(), options().marker_topic.c_str(), nullptr));
@@ -203,10 +255,14 @@ class ClusterClient final : public RetryingClient {
     return result_of(Error(rd_kafka_begin_transaction(client_.get())));
   }
   rd_kafka_resp_err_t produce_marker(const std::string& text) override {
+    return produce_to(marker_topic_.get(), 0, text);
+  }
+  rd_kafka_resp_err_t produce_to(rd_kafka_topic_t* topic, std::int32_t partition,
+                                 const std::string& text) {
     const std::string& id = options().id;
     markers_.sent();
     const rd_kafka_resp_err_t error = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_RKT(marker_topic_.get()), RD_KAFKA_V_PARTITION(0),
+        client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(id.data(), id.size()),
         RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
         RD_KAFKA_V_OPAQUE(static_cast<DeliveryReports*>(&markers_)), RD_KAFKA_V_END);

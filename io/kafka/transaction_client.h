@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
@@ -47,7 +48,7 @@ class TransactionClient {
 
   virtual ~TransactionClient() = default;
 
-  // Fences off whoever else has this name, and ends what they left open.
+  // Fences off whoever else has this name, and ends what they left open, also where a broker has lost that end.
   virtual Status start() = 0;
   // The newest that is committed; waits for those of others that are not settled yet.
   virtual Result<std::optional<Marker>> read_marker() = 0;
@@ -78,6 +79,7 @@ struct TransactionClientOptions {
   std::string id;
   std::string place;  // For messages.
   std::string marker_topic;
+  std::vector<std::string> topics{};  // That the job writes to, as far as they are known.
   std::chrono::milliseconds transaction_timeout{0};
   std::chrono::microseconds linger{0};
   std::size_t buffer_bytes = 0;

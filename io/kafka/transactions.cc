@@ -29,6 +29,9 @@ Status Transactions::join(const SinkOptions& options) {
         "so properties, marker_topic and transaction_timeout must be the same");
   }
   options_.linger = std::min(options_.linger, options.linger);
+  std::vector<std::string>& topics = options_.topics;
+  if (std::find(topics.begin(), topics.end(), options.topic) == topics.end())
+    topics.push_back(options.topic);
   return Status();
 }
 

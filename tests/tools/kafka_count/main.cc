@@ -3,8 +3,8 @@
 //
 //   PENSTOCK__CHECKPOINT=DIR penstock_kafka_count BROKERS FROM COUNTS EVENS FILE [at_least_once]
 //
-// Drains at SIGTERM. TRANSACTION_TIMEOUT_MS in the environment sets that of its sinks; with OUTBOX, a folder, every
-// second count goes that way.
+// Drains at SIGTERM. In the environment TRANSACTION_TIMEOUT_MS sets that of its sinks, START_TIMEOUT_MS how long they
+// wait for the cluster, EPOCH_TIMEOUT_MS that of its checkpoints; with OUTBOX, a folder, every second count goes that way.
 #include <penstock/api/stream.h>
 #include <penstock/io/encode/message_encoder.h>
 #include <penstock/io/file/line_file_sink.h>
@@ -29,14 +29,19 @@ struct Arguments {
   bool exactly_once = true;
 };
 
+void take_milliseconds(const char* name, std::chrono::milliseconds& out) {
+  if (const char* text = std::getenv(name))
+    out = std::chrono::milliseconds(std::strtol(text, nullptr, 10));
+}
+
 kafka::SinkOptions options_of(const Arguments& arguments, const std::string& topic) {
   kafka::SinkOptions options;
   options.connection.brokers = arguments.brokers;
   options.connection.start_timeout = std::chrono::seconds(30);
   options.topic = topic;
   if (arguments.exactly_once) options.delivery = kafka::Delivery::kExactlyOnce;
-  if (const char* timeout = std::getenv("TRANSACTION_TIMEOUT_MS"))
-    options.transaction_timeout = std::chrono::milliseconds(std::strtol(timeout, nullptr, 10));
+  take_milliseconds("TRANSACTION_TIMEOUT_MS", options.transaction_timeout);
+  take_milliseconds("START_TIMEOUT_MS", options.connection.start_timeout);
   return options;
 }
 
@@ -71,6 +76,7 @@ penstock::Status run(const Arguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   penstock::Result<penstock::Options> options = penstock::Options::from_environment();
   if (!options.ok()) return options.status();
+  take_milliseconds("EPOCH_TIMEOUT_MS", options->checkpoint.timeout);
   penstock::Result<penstock::JobHandle> handle = job_of(arguments).start(*options);
   if (!handle.ok()) return handle.status();
   const timespec pause{0, 50'000'000};
