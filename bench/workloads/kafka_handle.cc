@@ -73,17 +73,17 @@ Result<KafkaHandle> make_bench_producer(const std::string& brokers, KafkaRefusal
   return make_handle(RD_KAFKA_PRODUCER, brokers, settings, &refusals);
 }
 
-Result<KafkaHandle> make_bench_consumer(const std::string& brokers, const std::string& topic) {
-  Result<KafkaHandle> handle =
-      make_handle(RD_KAFKA_CONSUMER, brokers,
-                  {{"group.id", "penstock-bench"},
-                   {"enable.auto.commit", "false"},
-                   {"enable.auto.offset.store", "false"},
-                   {"auto.offset.reset", "error"},
-                   // Or the client stops fetching for a second when so many wait.
-                   {"queued.min.messages", "10000000"},
-                   {"queued.max.messages.kbytes", "1048576"}},
-                  nullptr);
+Result<KafkaHandle> make_bench_consumer(const std::string& brokers, const std::string& topic,
+                                        const KafkaSettings& more) {
+  KafkaSettings settings = {{"group.id", "penstock-bench"},
+                            {"enable.auto.commit", "false"},
+                            {"enable.auto.offset.store", "false"},
+                            {"auto.offset.reset", "error"},
+                            // Or the client stops fetching for a second when so many wait.
+                            {"queued.min.messages", "10000000"},
+                            {"queued.max.messages.kbytes", "1048576"}};
+  settings.insert(settings.end(), more.begin(), more.end());
+  Result<KafkaHandle> handle = make_handle(RD_KAFKA_CONSUMER, brokers, settings, nullptr);
   if (!handle.ok()) return handle;
   rd_kafka_poll_set_consumer(handle->get());
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);

@@ -37,7 +37,8 @@ struct KafkaRefusals {
 Result<KafkaHandle> make_bench_producer(const std::string& brokers, KafkaRefusals& refusals,
                                         const KafkaSettings& more = {});
 // Reads partition 0 of `topic` from its beginning.
-Result<KafkaHandle> make_bench_consumer(const std::string& brokers, const std::string& topic);
+Result<KafkaHandle> make_bench_consumer(const std::string& brokers, const std::string& topic,
+                                        const KafkaSettings& more = {});
 // A topic that the handle knows: the first record does not wait for a scan of topics.
 Result<KafkaOwned<rd_kafka_topic_t>> known_topic(rd_kafka_t* handle, const std::string& topic);
 

@@ -76,6 +76,7 @@ Status OutboxTarget::connect() {
              .id = *id,
              .place = name_,
              .marker_topic = options_.marker_topic,
+             .topics = {options_.topic},
              .transaction_timeout = options_.transaction_timeout,
              .linger = options_.linger,
              .buffer_bytes = options_.buffer_bytes,

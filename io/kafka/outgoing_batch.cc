@@ -100,19 +100,38 @@ rd_kafka_resp_err_t OutgoingBatch::produce_front(rd_kafka_t* client, rd_kafka_to
   return code;
 }
 
-std::span<const rd_kafka_message_t> OutgoingBatch::produce_plain(rd_kafka_topic_t* topic,
-                                                                 OpaqueOf opaque_of) {
+OutgoingBatch::Plain OutgoingBatch::plain(std::size_t most) const noexcept {
+  Plain plain;
+  const std::size_t end = std::min({size(), most, kTogether});
+  for (; plain.records < end; ++plain.records) {
+    const Entry& entry = entries_[first_ + plain.records];
+    if (!entry.is_plain()) break;
+    plain.bytes += entry.key_bytes + entry.value_bytes;
+  }
+  return plain;
+}
+
+std::span<rd_kafka_message_t> OutgoingBatch::prepare_plain(std::size_t most, OpaqueOf opaque_of,
+                                                           void* context) {
   together_.clear();
-  const std::size_t end = std::min(entries_.size(), first_ + kTogether);
-  for (std::size_t i = first_; i < end && entries_[i].is_plain(); ++i) {
+  const std::size_t end = first_ + plain(most).records;
+  for (std::size_t i = first_; i < end; ++i) {
     const Entry& entry = entries_[i];
     rd_kafka_message_t& message = together_.emplace_back();
     message.payload = entry.has_value ? value_of(entry) : nullptr;
     message.len = entry.value_bytes;
     message.key = entry.has_key ? key_of(entry) : nullptr;
     message.key_len = entry.key_bytes;
-    message._private = opaque_of(entry);
+    message._private = opaque_of(context, entry);
   }
+  return together_;
+}
+
+std::span<const rd_kafka_message_t> OutgoingBatch::produce_plain(rd_kafka_topic_t* topic,
+                                                                 std::size_t most,
+                                                                 OpaqueOf opaque_of,
+                                                                 void* context) {
+  prepare_plain(most, opaque_of, context);
   rd_kafka_produce_batch(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, together_.data(),
                          static_cast<int>(together_.size()));
   return together_;

@@ -40,8 +40,8 @@ class OutgoingBatch {
     // Nothing but key and value: the client takes many of these at once.
     bool is_plain() const noexcept { return timestamp_ms == 0 && headers == nullptr; }
   };
-  // What comes back with an entry's report.
-  using OpaqueOf = void* (*)(const Entry&);
+  // What comes back with an entry's report; `context` is whoever asks for it.
+  using OpaqueOf = void* (*)(void* context, const Entry&);
 
   // Copies it. `cut` comes back with its report.
   void add(const RawMessage& record, std::uint16_t cut);
@@ -56,9 +56,18 @@ class OutgoingBatch {
   void pop_front() noexcept;
   // Gives the client a copy of the first, which stays until pop_front(). `opaque` comes back with its report.
   rd_kafka_resp_err_t produce_front(rd_kafka_t* client, rd_kafka_topic_t* topic, void* opaque);
-  // The same for the plain ones at the front, up to kTogether, in one call that looks at the clock once. What became of
-  // each is in its `err`; a queue that is full counts for all behind it too. REQUIRES: front().is_plain()
-  std::span<const rd_kafka_message_t> produce_plain(rd_kafka_topic_t* topic, OpaqueOf opaque_of);
+  // The same for the plain ones at the front, up to `most` and kTogether, in one call that looks at the clock once. What
+  // became of each is in its `err`; a queue that is full counts for all behind it too. REQUIRES: front().is_plain()
+  std::span<const rd_kafka_message_t> produce_plain(rd_kafka_topic_t* topic, std::size_t most,
+                                                    OpaqueOf opaque_of, void* context);
+  // These, for whoever else takes them.
+  std::span<rd_kafka_message_t> prepare_plain(std::size_t most, OpaqueOf opaque_of, void* context);
+  // How many are plain at the front, up to `most` and kTogether, and what key and value of these have together.
+  struct Plain {
+    std::size_t records = 0;
+    std::size_t bytes = 0;
+  };
+  Plain plain(std::size_t most) const noexcept;
 
  private:
   static constexpr std::size_t kTogether = 256;

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 // What comes back with a record's report: how much it counted, and before which cut it was written.
 constexpr int kCutBits = 16;
-void* as_opaque(const OutgoingBatch::Entry& entry) noexcept {
+void* as_opaque(void*, const OutgoingBatch::Entry& entry) noexcept {
   const std::size_t mark = entry.counted_bytes << kCutBits | entry.cut;
   return reinterpret_cast<void*>(mark);  // NOLINT: the client never looks.
 }
@@ -109,15 +109,16 @@ void Producer::hand_over() {
 
 bool Producer::hand_over_front() {
   const OutgoingBatch::Entry& entry = outgoing_.front();
-  if (!is_dealt_with(entry,
-                     outgoing_.produce_front(client_.get(), handle_.get(), as_opaque(entry))))
+  if (!is_dealt_with(
+          entry, outgoing_.produce_front(client_.get(), handle_.get(), as_opaque(nullptr, entry))))
     return false;
   outgoing_.pop_front();
   return true;
 }
 
 bool Producer::hand_over_plain() {
-  for (const rd_kafka_message_t& each : outgoing_.produce_plain(handle_.get(), as_opaque)) {
+  for (const rd_kafka_message_t& each :
+       outgoing_.produce_plain(handle_.get(), outgoing_.size(), as_opaque, nullptr)) {
     if (!is_dealt_with(outgoing_.front(), each.err)) return false;
     outgoing_.pop_front();
     // Those behind it were not tried.

@@ -136,6 +136,15 @@ class ClusterClient final : public RetryingClient {
                                &reports);
   }
 
+  std::span<const rd_kafka_message_t> produce_plain(Topic topic, OutgoingBatch& batch,
+                                                    std::size_t most,
+                                                    DeliveryReports& reports) noexcept override {
+    note_record();
+    const auto opaque_of = [](void* context, const OutgoingBatch::Entry&) { return context; };
+    return batch.produce_plain(handles_[topic].load(std::memory_order_relaxed), most, opaque_of,
+                               &reports);
+  }
+
   void poll(milliseconds timeout) noexcept override {
     {
       std::unique_lock lock(polling_);

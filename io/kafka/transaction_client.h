@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,12 @@ class TransactionClient {
   // The first of `batch`, which stays there.
   virtual rd_kafka_resp_err_t produce(Topic topic, OutgoingBatch& batch,
                                       DeliveryReports& reports) noexcept = 0;
+  // The same for as many of the first as OutgoingBatch::plain(most) counts, with what became of each. None: this client
+  // takes them one by one.
+  virtual std::span<const rd_kafka_message_t> produce_plain(Topic, OutgoingBatch&, std::size_t,
+                                                            DeliveryReports&) noexcept {
+    return {};
+  }
   virtual Status mark(const Marker& marker) = 0;
   // Retries what may pass until it is cancelled, or the transaction is too old.
   virtual Status commit() = 0;

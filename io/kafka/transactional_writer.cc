@@ -6,9 +6,7 @@
 namespace penstock::kafka::internal {
 namespace {
 
-constexpr std::size_t kHandOverBytes = 64 * 1024;
-// Counted with its account together, so that what is on its way is never more than what is counted.
-constexpr std::size_t kRecordsAtOnce = 256;
+constexpr std::size_t kHandOverBytes = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -48,45 +46,78 @@ std::size_t TransactionalWriter::sendable() noexcept {
 }
 
 void TransactionalWriter::hand_over() noexcept {
+  hold_back_.let_go();
+  is_full_ = false;
   std::size_t left = sendable();
   while (left > 0) {
-    const std::size_t wanted = std::min(left, kRecordsAtOnce);
-    const std::size_t gone = hand_over(wanted);
+    const std::size_t gone = hand_over(left);
     left -= gone;
     before_cut_ -= std::min(before_cut_, gone);
-    if (gone < wanted) return;
+    is_full_ = gone == 0;
+    if (is_full_) return;
   }
 }
 
 std::size_t TransactionalWriter::hand_over(std::size_t records) noexcept {
-  std::size_t gone = 0;
+  const std::size_t gone = hand_over_plain(records);
+  return gone > 0 || !hand_over_front() ? gone : 1;
+}
+
+// Counted before the client has them, as reports may come at once.
+std::size_t TransactionalWriter::hand_over_plain(std::size_t records) noexcept {
+  const OutgoingBatch::Plain plain = outgoing_.plain(records);
+  if (plain.records == 0) return 0;
+  const std::size_t bytes = plain.bytes + plain.records * WriterAccount::counted(0);
+  writer_.account->sending(plain.records, bytes);
+  const auto together =
+      session_->client().produce_plain(writer_.topic, outgoing_, plain.records, *writer_.account);
+  if (together.empty()) writer_.account->not_sent(plain.records, bytes);
   std::uint64_t sent = 0;
-  for (; gone < records; ++gone) {
-    const OutgoingBatch::Entry& entry = outgoing_.front();
-    const std::size_t bytes = entry.key_bytes + entry.value_bytes;
-    writer_.account->sending(1, WriterAccount::counted(bytes));
-    const rd_kafka_resp_err_t error =
-        session_->client().produce(writer_.topic, outgoing_, *writer_.account);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+  for (const rd_kafka_message_t& each : together) {
+    if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR)
       ++sent;
-    } else {
-      writer_.account->not_sent(1, WriterAccount::counted(bytes));
-      if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && writer_.account->outstanding() > 0) break;
-      counters_->undelivered.add(1);
-      if (refused_.ok()) {
-        refused_ = session_->client().fatal();
-        if (refused_.ok()) refused_ = writer_.account->refusal(error, -1, bytes);
-      }
-    }
-    outgoing_.pop_front();
+    else
+      writer_.account->not_sent(1, WriterAccount::counted(each.len + each.key_len));
   }
   session_->count(sent);
+  std::size_t gone = 0;
+  for (; gone < together.size() && is_dealt_with(together[gone].err); ++gone) {
+    // Those behind it were not tried.
+    if (together[gone].err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return gone + 1;
+  }
   return gone;
+}
+
+bool TransactionalWriter::hand_over_front() noexcept {
+  const OutgoingBatch::Entry& entry = outgoing_.front();
+  const std::size_t bytes = WriterAccount::counted(entry.key_bytes + entry.value_bytes);
+  writer_.account->sending(1, bytes);
+  const rd_kafka_resp_err_t error =
+      session_->client().produce(writer_.topic, outgoing_, *writer_.account);
+  const bool taken = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (taken)
+    session_->count(1);
+  else
+    writer_.account->not_sent(1, bytes);
+  return is_dealt_with(error);
+}
+
+bool TransactionalWriter::is_dealt_with(rd_kafka_resp_err_t error) noexcept {
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && writer_.account->outstanding() > 0) return false;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const OutgoingBatch::Entry& entry = outgoing_.front();
+    counters_->undelivered.add(1);
+    if (refused_.ok()) refused_ = session_->client().fatal();
+    if (refused_.ok())
+      refused_ = writer_.account->refusal(error, -1, entry.key_bytes + entry.value_bytes);
+  }
+  outgoing_.pop_front();
+  return true;
 }
 
 bool TransactionalWriter::has_room() const noexcept {
   if (cut_ != Epoch{}) return outgoing_.bytes() < held_bytes_max_;
-  return outgoing_.empty() && !writer_.account->full();
+  return !is_full_ && !writer_.account->full();
 }
 
 bool TransactionalWriter::ready() noexcept {
@@ -101,6 +132,7 @@ bool TransactionalWriter::ready() noexcept {
 }
 
 Instant TransactionalWriter::wake_at() const noexcept {
+  if (hold_back_.has_kept()) return Instant{};
   if (cut_ != Epoch{} && !outgoing_.empty() && session_->settled() >= cut_) return Instant{};
   const bool busy = writer_.account->outstanding() > 0 || !outgoing_.empty();
   if (closed_ && !busy) return kNever;
@@ -119,9 +151,10 @@ void TransactionalWriter::count_reports() noexcept {
 }
 
 Status TransactionalWriter::flush() {
-  hand_over();
-  count_reports();
   served_ = clock_->now();
+  const bool may_wait = !closed_ && cut_ == Epoch{} && !is_full_;
+  if (!may_wait || !hold_back_.keeps(outgoing_.size(), served_)) hand_over();
+  count_reports();
   return failure();
 }
 
@@ -134,6 +167,7 @@ Status TransactionalWriter::close() {
 // Whatever epoch was cut before is settled, or there would be no other.
 void TransactionalWriter::capture(Epoch epoch, SnapshotWriter& out) {
   cut_ = {};
+  hand_over();
   if (Status status = flush(); !status.ok()) out.before_ack([status] { return status; });
   before_cut_ = outgoing_.size();
   cut_ = epoch;

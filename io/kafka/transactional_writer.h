@@ -12,6 +12,7 @@
 
 #include "penstock/core/base/clock.h"
 #include "penstock/core/stream/task_context.h"
+#include "penstock/io/kafka/hold_back.h"
 #include "penstock/io/kafka/transaction_session.h"
 
 namespace penstock::kafka::internal {
@@ -46,7 +47,12 @@ class TransactionalWriter final : public ByteWriter {
   Status take(const RawMessage& record);
   // What may go, as far as the client has room.
   void hand_over() noexcept;
+  // How many of the first `records` are dealt with: fewer where the client is full.
   std::size_t hand_over(std::size_t records) noexcept;
+  std::size_t hand_over_plain(std::size_t records) noexcept;
+  bool hand_over_front() noexcept;
+  // False: the client is full, and the record waits. Else it is dealt with, and taken from those that wait.
+  bool is_dealt_with(rd_kafka_resp_err_t error) noexcept;
   // How many of those that wait belong to the transaction.
   std::size_t sendable() noexcept;
   bool has_room() const noexcept;
@@ -59,8 +65,10 @@ class TransactionalWriter final : public ByteWriter {
   const Clock* clock_;
   TaskCounters* counters_;
   OutgoingBatch outgoing_;
+  HoldBack hold_back_;
   Epoch cut_;                    // Not settled when it was last looked at; 0: none.
   std::size_t before_cut_ = 0;   // Of those that wait.
+  bool is_full_ = false;         // The client had no room for all that was to go.
   Status refused_;               // The first record that the client did not take.
   std::uint64_t delivered_ = 0;  // As of the last look.
   std::uint64_t failed_ = 0;

@@ -49,6 +49,17 @@ class MemoryCluster {
     record_error_ = error;
   }
 
+  // How many records a client takes that are not reported yet.
+  void limit_room(std::size_t records) {
+    const std::lock_guard lock(mutex_);
+    room_ = records;
+  }
+  // How often one was given several at once.
+  std::size_t times_together() const {
+    const std::lock_guard lock(mutex_);
+    return times_together_;
+  }
+
   kafka::internal::MakeTransactionClient maker() {
     return [this](const kafka::internal::TransactionClientOptions& options)
                -> Result<std::unique_ptr<kafka::internal::TransactionClient>> {
@@ -92,14 +103,33 @@ class MemoryCluster {
     Status begin() override { return Status(); }
     rd_kafka_resp_err_t produce(Topic topic, kafka::internal::OutgoingBatch& batch,
                                 Reports& reports) noexcept override {
-      const std::lock_guard lock(kafka_.mutex_);
       const auto& entry = batch.front();
-      const std::string value(static_cast<const char*>(batch.value_of(entry)), entry.value_bytes);
+      return take(topic, batch.value_of(entry), entry.value_bytes, entry.key_bytes, reports);
+    }
+    std::span<const rd_kafka_message_t> produce_plain(Topic topic,
+                                                      kafka::internal::OutgoingBatch& batch,
+                                                      std::size_t most,
+                                                      Reports& reports) noexcept override {
+      const auto no_opaque = [](void*, const kafka::internal::OutgoingBatch::Entry&) -> void* {
+        return nullptr;
+      };
+      const auto messages = batch.prepare_plain(most, no_opaque, nullptr);
+      for (rd_kafka_message_t& each : messages)
+        each.err = take(topic, each.payload, each.len, each.key_len, reports);
+      const std::lock_guard lock(kafka_.mutex_);
+      kafka_.times_together_ += messages.size() > 1 ? 1 : 0;
+      return messages;
+    }
+    rd_kafka_resp_err_t take(Topic topic, const void* bytes, std::size_t size,
+                             std::size_t key_bytes, Reports& reports) noexcept {
+      const std::lock_guard lock(kafka_.mutex_);
+      if (waiting_.size() >= kafka_.room_) return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+      const std::string value(static_cast<const char*>(bytes), size);
       const bool fenced = is_fenced();
       const auto error = fenced ? RD_KAFKA_RESP_ERR__FENCED : kafka_.record_error_;
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
         kafka_.open_[id_].records.emplace_back(topics_[topic], value);
-      waiting_.push_back({&reports, {error, 0, entry.key_bytes + entry.value_bytes}});
+      waiting_.push_back({&reports, {error, 0, key_bytes + size}});
       gave_up_ = gave_up_ || error != RD_KAFKA_RESP_ERR_NO_ERROR;
       kafka_.changed_.notify_all();
       return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -162,6 +192,8 @@ class MemoryCluster {
   std::map<std::string, Marker> markers_;
   Fate fate_ = Fate::kDone;
   bool answers_ = true;
+  std::size_t room_ = 1'000'000;
+  std::size_t times_together_ = 0;
   rd_kafka_resp_err_t record_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 

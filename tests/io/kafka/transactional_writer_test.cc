@@ -145,6 +145,27 @@ TEST_F(TransactionalWriterTest, HoldsNoMoreThanItsBufferAndTakesMoreWhenTheEpoch
   EXPECT_EQ(kafka_.open_records(), 6u);
 }
 
+// The client has room for less than a batch, and a batch is less than what is kept for the next to join it.
+TEST_F(TransactionalWriterTest, GivesTheClientWholeBatchesAndWhatFindsItFullAgainInOrder) {
+  start();
+  kafka_.limit_room(100);
+  std::vector<std::string> wanted;
+  for (int batch = 0; batch < 20; ++batch) {
+    ASSERT_TRUE(eventually([this] { return writer_->ready(); }));
+    for (int i = 0; i < 70; ++i) {
+      wanted.push_back(std::to_string(wanted.size()));
+      ASSERT_TRUE(writer_->write(wanted.back()).ok());
+    }
+    ASSERT_TRUE(writer_->flush().ok());
+  }
+  cut({1});
+  commit({1});
+  EXPECT_EQ(kafka_.committed("counts"), wanted);
+  EXPECT_GT(kafka_.times_together(), 0u);
+  EXPECT_EQ(counters_.delivered.get(), wanted.size());
+  EXPECT_EQ(counters_.undelivered.get(), 0u);
+}
+
 TEST_F(TransactionalWriterTest, ARecordThatTheBrokerRefusesFailsTheEpochAndTheJob) {
   start();
   kafka_.refuse_records(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
