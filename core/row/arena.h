@@ -43,6 +43,15 @@ class Arena {
     return piece;
   }
 
+  // The same where there is room without growing, nullptr elsewhere.
+  char* allocate_if_room(std::size_t bytes) noexcept {
+    const std::size_t rounded = (bytes + kAlignment - 1) & ~(kAlignment - 1);
+    if (rounded > static_cast<std::size_t>(end_ - at_)) return nullptr;
+    char* piece = at_;
+    at_ += rounded;
+    return piece;
+  }
+
   template <class T>
     requires(std::is_trivially_copyable_v<T> && alignof(T) <= kAlignment)
   T* allocate_array(std::size_t count) noexcept {

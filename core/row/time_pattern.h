@@ -26,9 +26,23 @@ class TimePattern {
 
   static Result<TimePattern> compile(std::string_view pattern, Use use);
 
+  // Dates that were written last, as digits: records are of few days. Memory of the caller's, one per thread.
+  struct RecentDays {
+    static constexpr std::size_t kDays = 64;
+    struct Entry {
+      std::uint64_t day = ~std::uint64_t{0};
+      std::uint64_t digits = 0;
+    };
+    Entry entries[kDays];
+  };
+
   // The most that write() writes.
   std::size_t text_bytes_max() const noexcept { return text_bytes_max_; }
-  std::size_t write(std::int64_t micros, const TimeZone& zone, char* to) const noexcept;
+  std::size_t write(std::int64_t micros, const TimeZone& zone, char* to) const noexcept {
+    return write(micros, zone, to, nullptr);
+  }
+  std::size_t write(std::int64_t micros, const TimeZone& zone, char* to,
+                    RecentDays* recent) const noexcept;
   // An instant, by the zone of the text if it names one, else by `zone`.
   bool read(std::string_view text, const TimeZone& zone, std::int64_t& micros) const noexcept;
 
@@ -45,17 +59,20 @@ class TimePattern {
     std::uint16_t value = 0;
     std::uint16_t at = 0;
   };
+  static constexpr std::size_t kTemplateStep = 16;
   struct Writer;
   struct Reader;
   struct Digits;
 
   void make_template();
   std::size_t fill(const Digits& digits, char* to) const noexcept;
+  [[gnu::noinline]] std::size_t write_items(std::int64_t micros, const TimeZone& zone,
+                                            char* to) const noexcept;
 
   std::vector<Item> items_;
   std::size_t text_bytes_max_ = 0;
   std::vector<Pair> pairs_;  // Empty unless all items have a place in the template.
-  std::string template_;     // In whole words of 8 bytes.
+  std::string template_;     // In whole steps.
   std::size_t template_bytes_ = 0;
   bool has_fraction_ = false;
 };

@@ -148,7 +148,7 @@ struct TimePattern::Writer {
   char* at;
 };
 
-// All pairs of digits that a template can ask for.
+// All pairs of digits that a template can ask for, as text.
 struct TimePattern::Digits {
   enum Value : std::uint16_t {
     kCentury,
@@ -158,6 +158,7 @@ struct TimePattern::Digits {
     kHour,
     kMinute,
     kSecond,
+    kNothing,   // The words below are of four pairs each.
     kMicros12,  // The first and second digit of the fraction, and so on.
     kMicros23,
     kMicros34,
@@ -169,42 +170,60 @@ struct TimePattern::Digits {
   static constexpr std::uint64_t kMicrosEnd = 3'652'425 * std::uint64_t{kMicrosPerDay};
 
   // Since 0000-01-01. REQUIRES: before kMicrosEnd.
-  Digits(std::uint64_t micros, bool has_fraction) noexcept {
+  Digits(std::uint64_t micros, bool has_fraction, RecentDays* recent) noexcept {
     const auto days = static_cast<std::uint32_t>(micros / kMicrosPerDay);
-    const std::uint64_t time = micros % kMicrosPerDay;
+    const std::uint64_t time = micros - days * std::uint64_t{kMicrosPerDay};
     const auto seconds = static_cast<std::uint32_t>(time / kMicrosPerSecond);
-    put_date(days);
-    values[kHour] = seconds / 3600;
-    values[kMinute] = seconds / 60 % 60;
-    values[kSecond] = seconds % 60;
+    const std::uint32_t minutes = sixtieth(seconds);
+    const std::uint32_t hours = sixtieth(minutes);
+    words[0] = recent == nullptr ? date_pairs(days) : recent_date(days, *recent);
+    words[1] = text_of(pairs(hours, minutes - hours * 60, seconds - minutes * 60, 0));
     if (!has_fraction) return;
-    const auto fraction = static_cast<std::uint32_t>(time % kMicrosPerSecond);
-    values[kMicros12] = fraction / 10'000;
-    values[kMicros23] = fraction / 1'000 % 100;
-    values[kMicros34] = fraction / 100 % 100;
-    values[kMicros56] = fraction % 100;
+    const auto fraction =
+        static_cast<std::uint32_t>(time - seconds * std::uint64_t{kMicrosPerSecond});
+    words[2] = text_of(
+        pairs(fraction / 10'000, fraction / 1'000 % 100, fraction / 100 % 100, fraction % 100));
   }
 
+  static std::uint64_t recent_date(std::uint32_t days, RecentDays& recent) noexcept {
+    RecentDays::Entry& entry = recent.entries[days % RecentDays::kDays];
+    if (entry.day != days) entry = {days, date_pairs(days)};
+    return entry.digits;
+  }
   // Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022): in years that
   // begin in March, by multiplications of 32 bits. An era of 400 years more keeps January of the year 0 positive.
-  void put_date(std::uint32_t days) noexcept {
+  static std::uint64_t date_pairs(std::uint32_t days) noexcept {
     const std::uint32_t shifted = 4 * (days + 146'097 - 60) + 3;
     const std::uint32_t century = shifted / 146'097;
-    const std::uint32_t day_of_century = shifted % 146'097 / 4;
+    const std::uint32_t day_of_century = (shifted - century * 146'097) / 4;
     const std::uint64_t product = std::uint64_t{2'939'745} * (4 * day_of_century + 3);
     const auto year_of_century = static_cast<std::uint32_t>(product >> 32);
     const std::uint32_t day_of_year = static_cast<std::uint32_t>(product) / 2'939'745 / 4;
     const std::uint32_t month_and_day = 2'141 * day_of_year + 197'913;
-    const bool next_year = day_of_year >= 306;
-    const std::uint32_t month = month_and_day >> 16;
-    const std::uint32_t year = 100 * century + year_of_century - 400 + (next_year ? 1 : 0);
-    values[kCentury] = year / 100;
-    values[kYear] = year % 100;
-    values[kMonth] = next_year ? month - 12 : month;
-    values[kDay] = month_and_day % 65'536 / 2'141 + 1;
+    const std::uint32_t next_year = day_of_year >= 306 ? 1 : 0;
+    const std::uint32_t month = (month_and_day >> 16) - 12 * next_year;
+    const std::uint32_t year = 100 * century + year_of_century - 400 + next_year;
+    const std::uint32_t hundreds = year / 100;
+    return text_of(
+        pairs(hundreds, year - hundreds * 100, month, (month_and_day & 0xFFFFU) / 2'141 + 1));
   }
 
-  std::uint32_t values[kValues];
+  // By a multiplication. Of a division and its remainder the compiler makes what the processor takes ten times as long
+  // for. REQUIRES: less than a day has seconds.
+  static std::uint32_t sixtieth(std::uint32_t value) noexcept {
+    return static_cast<std::uint32_t>(value * std::uint64_t{71'582'789} >> 32U);
+  }
+  static std::uint64_t pairs(std::uint32_t a, std::uint32_t b, std::uint32_t c,
+                             std::uint32_t d) noexcept {
+    return a | std::uint64_t{b} << 16U | std::uint64_t{c} << 32U | std::uint64_t{d} << 48U;
+  }
+  // Four numbers below 100 as their digits, tens first. No product leaves its 16 bits.
+  static std::uint64_t text_of(std::uint64_t numbers) noexcept {
+    const std::uint64_t tens = (numbers * 103 >> 10U) & 0x000F'000F'000F'000FU;
+    return (tens | (numbers - tens * 10) << 8U) + 0x3030'3030'3030'3030U;
+  }
+
+  std::uint64_t words[kValues / 4];
 };
 
 void TimePattern::make_template() {
@@ -245,33 +264,36 @@ void TimePattern::make_template() {
   }
   if (pairs.empty()) return;
   template_bytes_ = text.size();
-  text.resize((text.size() + 7) / 8 * 8, '\0');
+  text.resize((text.size() + kTemplateStep - 1) / kTemplateStep * kTemplateStep, '\0');
   template_ = std::move(text);
   pairs_ = std::move(pairs);
   text_bytes_max_ = std::max(text_bytes_max_, template_.size());
 }
 
 std::size_t TimePattern::fill(const Digits& digits, char* to) const noexcept {
-  static constexpr auto kTwoDigits = [] {
-    std::array<char, 200> all{};
-    for (std::size_t i = 0; i < all.size(); ++i)
-      all[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
-    return all;
-  }();
   const char* from = template_.data();
-  for (std::size_t i = 0; i < template_.size(); i += 8) std::memcpy(to + i, from + i, 8);
-  for (const Pair& pair : pairs_)
-    std::memcpy(to + pair.at, kTwoDigits.data() + std::size_t{2} * digits.values[pair.value], 2);
+  const std::size_t size = template_.size();
+  for (std::size_t i = 0; i < size; i += kTemplateStep)
+    std::memcpy(to + i, from + i, kTemplateStep);
+  const auto* all = reinterpret_cast<const char*>(digits.words);
+  for (const Pair pair : pairs_) std::memcpy(to + pair.at, all + std::size_t{2} * pair.value, 2);
   return template_bytes_;
 }
 
-std::size_t TimePattern::write(std::int64_t micros, const TimeZone& zone, char* to) const noexcept {
+std::size_t TimePattern::write(std::int64_t micros, const TimeZone& zone, char* to,
+                               RecentDays* recent) const noexcept {
   if (!pairs_.empty()) {
     const std::int64_t local = zone.is_utc() ? micros : zone.to_local(micros);
     const std::uint64_t since = static_cast<std::uint64_t>(local) -
                                 static_cast<std::uint64_t>(Digits::kFirstDay * kMicrosPerDay);
-    if (since < Digits::kMicrosEnd) return fill(Digits(since, has_fraction_), to);
+    if (since < Digits::kMicrosEnd) return fill(Digits(since, has_fraction_, recent), to);
   }
+  return write_items(micros, zone, to);
+}
+
+// Apart, so that the short way saves no registers for it.
+std::size_t TimePattern::write_items(std::int64_t micros, const TimeZone& zone,
+                                     char* to) const noexcept {
   Writer writer(micros, zone, to);
   for (const Item& item : items_) {
     if (item.letter == 0) {

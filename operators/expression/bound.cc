@@ -99,12 +99,12 @@ BoundPtr make_flow(BoundKind kind, const DataType& type, std::vector<BoundPtr> a
   return finish(std::move(node));
 }
 
-BoundPtr make_call(std::string_view name, Run run, const DataType& type,
+BoundPtr make_call(std::string_view name, const CallCode& code, const DataType& type,
                    std::vector<BoundPtr> arguments, CallOptions options) {
   Bound node;
   node.kind = BoundKind::kCall;
   node.name = name;
-  node.run = run;
+  node.code = code;
   node.type = type;
   node.deterministic = options.deterministic;
   node.nullable = options.nullable;

@@ -43,9 +43,9 @@ struct Bound {
   Cell value;  // Of a constant; points into `bytes`.
   // lint: allow(hot) of compilation
   std::shared_ptr<const std::string> bytes;
-  std::string_view name;  // Of a call: for messages.
-  Run run = nullptr;
-  const OperandForms* forms = nullptr;  // Instead of `run`.
+  std::string_view name;                // Of a call: for messages.
+  CallCode code;                        // Of a call.
+  const OperandForms* forms = nullptr;  // Instead of `code`.
   // lint: allow(hot) of compilation
   std::shared_ptr<const void> prepared;
   std::vector<BoundPtr> arguments;
@@ -75,7 +75,7 @@ struct CallOptions {
   // lint: allow(hot) of compilation
   std::shared_ptr<const void> prepared = nullptr;
 };
-BoundPtr make_call(std::string_view name, Run run, const DataType& type,
+BoundPtr make_call(std::string_view name, const CallCode& code, const DataType& type,
                    std::vector<BoundPtr> arguments, CallOptions options = {});
 // REQUIRES: two arguments.
 BoundPtr make_operation(std::string_view name, const OperandForms& forms, const DataType& type,

@@ -90,45 +90,6 @@ void ExpressionCompiler::emit_new(const Bound& node, std::uint32_t out) {
   }
 }
 
-void ExpressionCompiler::emit_call(const Bound& node, std::uint32_t out) {
-  auto info = std::make_unique<CallInfo>();
-  for (const BoundPtr& argument : node.arguments) {
-    info->argument_types.push_back(argument->type);
-    if (argument->kind != BoundKind::kLambda) info->operands.push_back(emit(argument));
-  }
-  info->type = node.type;
-  info->prepared = node.prepared.get();
-  if (node.prepared != nullptr) parts_.owned.push_back(node.prepared);
-  Instruction instruction{.run = node.run, .out = out};
-  instruction.extra.info = info.get();
-  if (!info->operands.empty()) instruction.a = info->operands[0];
-  if (info->operands.size() > 1) instruction.b = info->operands[1];
-  parts_.infos.push_back(std::move(info));
-  emit_lambdas(node, parts_.infos.size() - 1);
-  code_.add(instruction);
-}
-
-// Bodies stand before their call, which is reached by a jump over them.
-void ExpressionCompiler::emit_lambdas(const Bound& node, std::size_t info) {
-  for (const BoundPtr& argument : node.arguments) {
-    if (argument->kind != BoundKind::kLambda) continue;
-    const std::size_t jump = code_.add({.run = &run_jump});
-    LambdaBody body;
-    for (const std::uint32_t variable : argument->variables) {
-      body.variables.push_back(code_.new_register());
-      variables_[variable] = body.variables.back();
-    }
-    lambdas_.push_back({info, parts_.infos[info]->lambdas.size(), code_.size()});
-    const std::size_t outside = code_.scopes();
-    code_.enter_scope();
-    body.result = emit(argument->arguments[0]);
-    code_.leave_scopes(outside);
-    code_.add({.run = &run_end});
-    parts_.infos[info]->lambdas.push_back(std::move(body));
-    code_.land({jump});
-  }
-}
-
 Result<Program> compile_program(const std::vector<BoundPtr>& expressions,
                                 const Settings& settings) {
   return ExpressionCompiler(settings).compile(expressions);

@@ -1,6 +1,6 @@
 // operators/expression/expression_compiler.h -- what compile_program() works with. Not for others.
 //
-// The three ideas of it stand in files of their own: compiler.cc walks expressions and emits calls,
+// Its ideas stand in files of their own: compiler.cc walks expressions, compile_call.cc emits calls,
 // compile_operation.cc picks the form of an operation (operand_forms.h), compile_flow.cc makes jumps and choices.
 // Threads     Used by the thread that compiles.
 #pragma once
@@ -39,6 +39,14 @@ class ExpressionCompiler {
   void emit_into(const BoundPtr& node, std::uint32_t out);
   void emit_new(const Bound& node, std::uint32_t out);
   void emit_call(const Bound& node, std::uint32_t out);
+  // Forms for rows whose columns in it are present; false where there is none (compile_call.cc).
+  bool emit_on_column(const Bound& node, std::uint32_t out);
+  bool emit_on_parts(const Bound& node, std::uint32_t out);
+  TextPart text_part(const BoundPtr& node);
+  // Whether it is an unread column that is not null in these rows.
+  bool stands_in_row(const BoundPtr& node);
+  // The instruction's info, which the program owns from then on.
+  CallInfo& add_info(const Bound& node, Instruction& instruction);
   void emit_lambdas(const Bound& node, std::size_t info);
 
   // REQUIRES: of all uses but kValue, that the arguments are present.

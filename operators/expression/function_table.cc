@@ -172,7 +172,7 @@ Result<BoundPtr> build_overload(const BuildContext& context, std::span<const Ove
   const DataType type =
       signature.result == "#1" ? values[0]->type : word_type(signature.result).value_or(DataType());
   return fold(
-      make_call(context.function, best->run, type, std::move(arguments), std::move(options)),
+      make_call(context.function, best->code, type, std::move(arguments), std::move(options)),
       context.settings);
 }
 

@@ -48,7 +48,7 @@ using Build = Result<BoundPtr> (*)(const BuildContext& context, const Arguments&
 
 struct Overload {
   std::string_view signature;
-  Run run;
+  CallCode code;
 };
 
 inline constexpr size_t kAnyCount = 1'000'000;

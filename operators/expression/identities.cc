@@ -22,7 +22,7 @@ std::uint64_t Identities::of(const BoundPtr& node) {
     const std::string value = node->value.null ? "!" : "=" + content(*node);
     id = constants_.emplace(node->type.to_string() + value, id).first->second;
   } else if (node->deterministic && node->kind != BoundKind::kLambda) {
-    shape.push_back(reinterpret_cast<std::uint64_t>(node->run));
+    shape.push_back(reinterpret_cast<std::uint64_t>(node->code.run));
     shape.push_back(reinterpret_cast<std::uint64_t>(node->forms));
     shape.push_back(reinterpret_cast<std::uint64_t>(node->prepared.get()));
     shape.push_back(constants_.emplace(node->type.to_string(), id).first->second);

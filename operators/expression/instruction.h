@@ -23,6 +23,7 @@
 #include "penstock/core/row/cell.h"
 #include "penstock/core/row/data_type.h"
 #include "penstock/core/row/row.h"
+#include "penstock/core/row/time_pattern.h"
 
 namespace penstock::expression {
 
@@ -37,6 +38,21 @@ struct Carried {
 using Run = const Instruction* (*)(const Instruction* at, Frame& frame, Cell* registers,
                                    const char* cells, Carried carried);
 
+// How a call is run: `run` always, the others for rows whose columns in it are not null.
+struct CallCode {
+  Run run = nullptr;
+  // Its only operand is a column, read where it stands.
+  Run of_inline_column = nullptr;
+  Run of_bytes_column = nullptr;
+  Run of_parts = nullptr;  // Its operands are texts, and CallInfo::parts says where they stand.
+
+  constexpr CallCode() = default;
+  // A call that has no other ways.
+  constexpr CallCode(Run any) noexcept : run(any) {}
+  constexpr CallCode(Run any, Run of_inline, Run of_bytes, Run parts = nullptr) noexcept
+      : run(any), of_inline_column(of_inline), of_bytes_column(of_bytes), of_parts(parts) {}
+};
+
 // What a session sets.
 struct Settings {
   bool ansi = false;  // Errors instead of nulls and of wrapped numbers.
@@ -50,6 +66,18 @@ struct LambdaBody {
   std::vector<uint32_t> variables;
 };
 
+// A text that a call takes where it stands.
+struct TextPart {
+  enum class Place : std::uint8_t { kRegister, kColumn, kConstant };
+  // Of constants: so much is read and written, whatever their size.
+  static constexpr std::size_t kConstantBytesMax = sizeof(std::uint64_t);
+
+  Place place = Place::kRegister;
+  std::uint32_t index = 0;  // Of the register or the column.
+  std::uint32_t size = 0;   // Of constants.
+  std::uint64_t constant = 0;
+};
+
 // What one call knows from its compilation.
 struct CallInfo {
   DataType type;
@@ -58,6 +86,7 @@ struct CallInfo {
   const void* prepared =
       nullptr;  // Made once by the function's builder: a pattern, a path, a schema.
   std::vector<LambdaBody> lambdas;
+  std::vector<TextPart> parts;  // Instead of operands.
 };
 
 struct Instruction {
@@ -83,12 +112,20 @@ struct Frame {
   bool failed = false;
   std::string error;
   std::string scratch;
+  TimePattern::RecentDays recent_days;
 
   Cell& operator[](uint32_t i) const noexcept { return registers[i]; }
   Cell inline_column(const char* cells, uint32_t i) const noexcept {
     Cell cell = penstock::internal::load_inline(cells + i * sizeof(int64_t));
     cell.null = row.is_null(i);
     return cell;
+  }
+  // REQUIRES: not null.
+  Cell present_inline(const char* cells, uint32_t i) const noexcept {
+    return penstock::internal::load_inline(cells + i * sizeof(int64_t));
+  }
+  Cell present_bytes(const char* cells, uint32_t i) const noexcept {
+    return penstock::internal::load_bytes(row.bytes().data(), cells + i * sizeof(int64_t));
   }
   Cell bytes_column(const char* cells, uint32_t i) const noexcept {
     Cell cell = penstock::internal::load_bytes(row.bytes().data(), cells + i * sizeof(int64_t));
@@ -171,11 +208,18 @@ class Call {
   const T* prepared() const noexcept {
     return static_cast<const T*>(instruction_.extra.info->prepared);
   }
+  const std::vector<TextPart>& parts() const noexcept { return instruction_.extra.info->parts; }
+  // Of the part of a column, which is not null.
+  std::string_view column_text(const TextPart& part) const noexcept {
+    return frame_.present_bytes(frame_.row.cells(), part.index).bytes();
+  }
+  const Cell& register_cell(const TextPart& part) const noexcept { return frame_[part.index]; }
   Arena& arena() const noexcept { return *frame_.arena; }
   const Settings& settings() const noexcept { return *frame_.settings; }
   const TimeZone& zone() const noexcept { return frame_.settings->zone; }
   int64_t now_micros() const noexcept { return frame_.now_micros; }
   bool failed() const noexcept { return frame_.failed; }
+  TimePattern::RecentDays* recent_days() const noexcept { return &frame_.recent_days; }
 
   // An empty text to make something in, until the next call or apply(). It keeps its memory.
   std::string& scratch() const noexcept {
@@ -239,6 +283,53 @@ struct Strict<Body, Cell (*)(Call&, Cells...)> {
   }
 };
 
+template <auto Body, CellForm kForm>
+bool apply_to_column(const Instruction* at, Frame& frame, const char* cells) {
+  Call call(*at, frame);
+  const Cell column = kForm == CellForm::kBytes ? frame.present_bytes(cells, at->a)
+                                                : frame.present_inline(cells, at->a);
+  store(frame[at->out], Body(call, column));
+  return !frame.failed;
+}
+template <auto Body, CellForm kForm>
+const Instruction* run_on_column(const Instruction* at, Frame& frame, Cell*, const char* cells,
+                                 Carried) {
+  if (!apply_to_column<Body, kForm>(at, frame, cells)) return nullptr;
+  return proceed(at + 1, frame);
+}
+
+// The long way, kept out of the short one.
+template <auto kRun>
+[[gnu::noinline]] const Instruction* run_otherwise(const Instruction* at, Frame& frame,
+                                                   Cell* registers, const char* cells,
+                                                   Carried carried) {
+  return kRun(at, frame, registers, cells, carried);
+}
+
+// `Quick` is bool(Call&, const Cell& a, Cell& out), inlined: it calls nothing, cannot fail, and leaves to the body what
+// is not common. So nothing has to be saved for a call that is not made.
+template <auto Quick, auto Body>
+const Instruction* run_quickly(const Instruction* at, Frame& frame, Cell* registers,
+                               const char* cells, Carried carried) {
+  const Cell& a = registers[at->a];
+  Cell out;
+  Call call(*at, frame);
+  if (a.null || !Quick(call, a, out)) [[unlikely]]
+    return run_otherwise<&Strict<Body, decltype(Body)>::run>(at, frame, registers, cells, carried);
+  store(registers[at->out], out);
+  return proceed(at + 1, frame, registers, cells, carried);
+}
+template <auto Quick, auto Body>
+const Instruction* run_quickly_on_bytes(const Instruction* at, Frame& frame, Cell* registers,
+                                        const char* cells, Carried carried) {
+  Cell out;
+  Call call(*at, frame);
+  if (!Quick(call, frame.present_bytes(cells, at->a), out)) [[unlikely]]
+    return run_otherwise<&run_on_column<Body, CellForm::kBytes>>(at, frame, registers, cells,
+                                                                 carried);
+  store(registers[at->out], out);
+  return proceed(at + 1, frame, registers, cells, carried);
+}
 template <auto Body>
 bool apply_lenient(const Instruction* at, Frame& frame) {
   Call call(*at, frame);
@@ -251,13 +342,36 @@ const Instruction* run_lenient(const Instruction* at, Frame& frame, Cell*, const
   return proceed(at + 1, frame);
 }
 
+// `Quick` is bool(Call&, Cell& out).
+template <auto Quick, auto Body>
+const Instruction* run_lenient_quickly(const Instruction* at, Frame& frame, Cell* registers,
+                                       const char* cells, Carried carried) {
+  Cell out;
+  Call call(*at, frame);
+  if (!Quick(call, out)) [[unlikely]]
+    return run_otherwise<&run_lenient<Body>>(at, frame, registers, cells, carried);
+  store(registers[at->out], out);
+  return proceed(at + 1, frame, registers, cells, carried);
+}
+
 }  // namespace internal
 
 // Of a body Cell(Call&, const Cell& a, ...): it is called when no argument is null, otherwise the result is null.
 template <auto Body>
 inline constexpr Run strict = &internal::Strict<Body, decltype(Body)>::run;
+// The same of a body Cell(Call&, const Cell& a) that is called often enough to be there in all forms.
+template <auto Body>
+inline constexpr CallCode strict_in_place{strict<Body>,
+                                          &internal::run_on_column<Body, CellForm::kInline>,
+                                          &internal::run_on_column<Body, CellForm::kBytes>};
+// The same of texts, with a short way for what is common.
+template <auto Quick, auto Body>
+inline constexpr CallCode strict_quickly{&internal::run_quickly<Quick, Body>, nullptr,
+                                         &internal::run_quickly_on_bytes<Quick, Body>};
 // Of a body Cell(Call&), which looks at the nulls itself.
 template <auto Body>
 inline constexpr Run lenient = &internal::run_lenient<Body>;
+template <auto Quick, auto Body>
+inline constexpr Run lenient_quickly = &internal::run_lenient_quickly<Quick, Body>;
 
 }  // namespace penstock::expression

@@ -66,13 +66,12 @@ bool truncates(std::string_view name, TimeUnit unit) {
          (unit_months(unit) != 0 || unit_micros(unit) != 0);
 }
 
-[[gnu::noinline]] Cell truncate_to_date(Call& call, const Cell& time, TimeUnit unit) {
-  const TimeZone& zone = clock_of(call, call.type_of(1));
+[[gnu::noinline]] Cell truncate_to_date(const Cell& time, TimeUnit unit, const TimeZone& zone) {
   const std::int64_t day = floor_divide(zone.to_local(time.number), kMicrosPerDay);
   return Cell::of_number(zone.to_instant(truncate_days(day, unit) * kMicrosPerDay));
 }
-[[gnu::noinline]] Cell truncate_to_time(Call& call, const Cell& time, std::int64_t unit_micros) {
-  const TimeZone& zone = clock_of(call, call.type_of(1));
+[[gnu::noinline]] Cell truncate_to_time(const Cell& time, std::int64_t unit_micros,
+                                        const TimeZone& zone) {
   const std::int64_t local = zone.to_local(time.number);
   const std::int64_t cut = floor_modulo(local, unit_micros);
   // Below an hour the clock and the elapsed time agree, also where the clock is set back.
@@ -82,46 +81,54 @@ bool truncates(std::string_view name, TimeUnit unit) {
 
 // The unit is known: a division by a constant is a multiplication.
 template <TimeUnit kUnit>
-Cell truncate_time_to(Call& call, const Cell&, const Cell& time) {
+Cell truncate_time_to(Call& call, const Cell& time) {
   constexpr std::int64_t kMicros = unit_micros(kUnit);
   if constexpr (kUnit == TimeUnit::kWeek || kMicros == 0) {
-    return truncate_to_date(call, time, kUnit);
+    return truncate_to_date(time, kUnit, clock_of(call, call.type_of(0)));
   } else {
-    if (clock_of(call, call.type_of(1)).is_utc())
-      return Cell::of_number(time.number - floor_modulo(time.number, kMicros));
-    return truncate_to_time(call, time, kMicros);
+    return truncate_to_time(time, kMicros, clock_of(call, call.type_of(0)));
   }
+}
+// On a clock that is that of UTC.
+template <TimeUnit kUnit>
+Cell truncate_plainly(Call&, const Cell& time) {
+  return Cell::of_number(time.number - floor_modulo(time.number, unit_micros(kUnit)));
 }
 Cell truncate_time(Call& call, const Cell& name, const Cell& time) {
   const TimeUnit unit = time_unit(name.bytes());
   if (!truncates(name.bytes(), unit)) return Cell::of_null();
+  const TimeZone& zone = clock_of(call, call.type_of(1));
   return unit == TimeUnit::kWeek || unit_months(unit) != 0
-             ? truncate_to_date(call, time, unit)
-             : truncate_to_time(call, time, unit_micros(unit));
+             ? truncate_to_date(time, unit, zone)
+             : truncate_to_time(time, unit_micros(unit), zone);
 }
 Cell truncate_to_nothing(Call&) { return Cell::of_null(); }
 
-Run truncation(const BoundPtr& name) {
-  if (!name->is_constant() || name->is_null()) return strict<&truncate_time>;
-  const TimeUnit unit = time_unit(name->value.bytes());
-  if (!truncates(name->value.bytes(), unit)) return lenient<&truncate_to_nothing>;
+template <TimeUnit kUnit>
+CallCode truncation_to(bool utc) {
+  if constexpr (kUnit != TimeUnit::kWeek && unit_micros(kUnit) != 0) {
+    if (utc) return strict_in_place<&truncate_plainly<kUnit>>;
+  }
+  return strict_in_place<&truncate_time_to<kUnit>>;
+}
+CallCode truncation(TimeUnit unit, bool utc) {
   switch (unit) {
     case TimeUnit::kYear:
-      return strict<&truncate_time_to<TimeUnit::kYear>>;
+      return truncation_to<TimeUnit::kYear>(utc);
     case TimeUnit::kQuarter:
-      return strict<&truncate_time_to<TimeUnit::kQuarter>>;
+      return truncation_to<TimeUnit::kQuarter>(utc);
     case TimeUnit::kMonth:
-      return strict<&truncate_time_to<TimeUnit::kMonth>>;
+      return truncation_to<TimeUnit::kMonth>(utc);
     case TimeUnit::kWeek:
-      return strict<&truncate_time_to<TimeUnit::kWeek>>;
+      return truncation_to<TimeUnit::kWeek>(utc);
     case TimeUnit::kDay:
-      return strict<&truncate_time_to<TimeUnit::kDay>>;
+      return truncation_to<TimeUnit::kDay>(utc);
     case TimeUnit::kHour:
-      return strict<&truncate_time_to<TimeUnit::kHour>>;
+      return truncation_to<TimeUnit::kHour>(utc);
     case TimeUnit::kMinute:
-      return strict<&truncate_time_to<TimeUnit::kMinute>>;
+      return truncation_to<TimeUnit::kMinute>(utc);
     default:
-      return strict<&truncate_time>;
+      return {};
   }
 }
 
@@ -133,8 +140,17 @@ Result<BoundPtr> build_truncate_time(const BuildContext& context, const Argument
   if (!time->type.is(TypeKind::kTimestampNtz))
     time = coerce(time, TypeKind::kTimestamp, context.settings);
   const DataType type = time->type;
-  const Run run = truncation(name);
-  return make_call(context.function, run, type, {std::move(name), std::move(time)});
+  if (name->is_constant() && !name->is_null()) {
+    const std::string_view text = name->value.bytes();
+    const TimeUnit unit = time_unit(text);
+    if (!truncates(text, unit))
+      return make_call(context.function, lenient<&truncate_to_nothing>, type, {std::move(time)});
+    const bool utc = type.is(TypeKind::kTimestampNtz) || context.settings.zone.is_utc();
+    const CallCode code = truncation(unit, utc);
+    if (code.run != nullptr) return make_call(context.function, code, type, {std::move(time)});
+  }
+  return make_call(context.function, strict<&truncate_time>, type,
+                   {std::move(name), std::move(time)});
 }
 
 struct MonthPlace {

@@ -22,7 +22,7 @@ Cell with_pattern(Call& call, const Cell& text, const Body& body) {
 
 Cell write_time(Call& call, const TimePattern& pattern, std::int64_t micros, const TimeZone& zone) {
   char* to = call.arena().reserve(pattern.text_bytes_max());
-  return Cell::of_bytes(call.arena().commit(pattern.write(micros, zone, to)));
+  return Cell::of_bytes(call.arena().commit(pattern.write(micros, zone, to, call.recent_days())));
 }
 
 Cell format_time(Call& call, const Cell& time, const Cell& text) {
@@ -69,9 +69,22 @@ Cell text_to_date(Call& call, const Cell& value, const Cell& text) {
 Cell seconds_of_time(Call&, const Cell& time) { return Cell::of_number(as_seconds(time.number)); }
 Cell seconds_of_now(Call& call) { return Cell::of_number(as_seconds(call.now_micros())); }
 
+// A body of (value, pattern), and the same where the pattern is known, which it does not look at then.
+template <auto kBody>
+Cell with_known_pattern(Call& call, const Cell& value) {
+  return kBody(call, value, value);
+}
+struct PatternCode {
+  CallCode any;
+  CallCode known;
+};
+template <auto kBody>
+constexpr PatternCode kPatternCode{strict<kBody>, strict_in_place<&with_known_pattern<kBody>>};
+
 // A call of (value, pattern) with the pattern compiled when it is known.
-Result<BoundPtr> make_pattern_call(const BuildContext& context, Run run, const DataType& type,
-                                   BoundPtr value, const BoundPtr& pattern, TimePattern::Use use) {
+Result<BoundPtr> make_pattern_call(const BuildContext& context, const PatternCode& code,
+                                   const DataType& type, BoundPtr value, const BoundPtr& pattern,
+                                   TimePattern::Use use) {
   BoundPtr text = coerce(pattern, TypeKind::kString, context.settings);
   std::shared_ptr<const void> prepared;
   if (text->is_constant() && !text->is_null()) {
@@ -79,7 +92,9 @@ Result<BoundPtr> make_pattern_call(const BuildContext& context, Run run, const D
     if (!compiled.ok()) return function_error(context, compiled.status().message());
     prepared = std::make_shared<const TimePattern>(std::move(*compiled));
   }
-  return make_call(context.function, run, type, {std::move(value), std::move(text)},
+  if (prepared == nullptr)
+    return make_call(context.function, code.any, type, {std::move(value), std::move(text)});
+  return make_call(context.function, code.known, type, {std::move(value)},
                    {.prepared = std::move(prepared)});
 }
 
@@ -89,7 +104,7 @@ Result<BoundPtr> build_format(const BuildContext& context, const Arguments& argu
     return function_error(context, "takes no " + time->type.to_string() + "; cast it to timestamp");
   if (!time->type.is(TypeKind::kTimestampNtz))
     time = coerce(time, TypeKind::kTimestamp, context.settings);
-  return make_pattern_call(context, strict<&format_time>, TypeKind::kString, time,
+  return make_pattern_call(context, kPatternCode<&format_time>, TypeKind::kString, time,
                            arguments[1].value, TimePattern::Use::kWriting);
 }
 
@@ -101,7 +116,7 @@ Result<BoundPtr> build_from_seconds(const BuildContext& context, const Arguments
   if (implicit_cast_cost(arguments[0].value->type, TypeKind::kLong) < 0)
     return function_error(context, "takes seconds, not " + arguments[0].value->type.to_string() +
                                        "; cast it to bigint");
-  return make_pattern_call(context, strict<&format_seconds>, TypeKind::kString,
+  return make_pattern_call(context, kPatternCode<&format_seconds>, TypeKind::kString,
                            coerce(arguments[0].value, TypeKind::kLong, context.settings),
                            pattern_or_default(arguments, 1), TimePattern::Use::kWriting);
 }
@@ -117,9 +132,10 @@ Result<BoundPtr> build_parse(const BuildContext& context, const Arguments& argum
       return function_error(context, "takes no " + value->type.to_string() + "; pass text");
     return make_cast(value, type, context.settings, context.function.starts_with("try_"));
   }
-  const Run run = date ? strict<&text_to_date>
-                       : (wall ? strict<&text_to_wall_time> : strict<&text_to_timestamp>);
-  return make_pattern_call(context, run, type, value, arguments[1].value,
+  const PatternCode& code =
+      date ? kPatternCode<&text_to_date>
+           : (wall ? kPatternCode<&text_to_wall_time> : kPatternCode<&text_to_timestamp>);
+  return make_pattern_call(context, code, type, value, arguments[1].value,
                            TimePattern::Use::kReading);
 }
 
@@ -135,7 +151,7 @@ Result<BoundPtr> build_unix_seconds(const BuildContext& context, const Arguments
     return make_call(context.function, strict<&seconds_of_time>, TypeKind::kLong,
                      {coerce(value, TypeKind::kTimestamp, context.settings)});
   }
-  return make_pattern_call(context, strict<&text_to_seconds>, TypeKind::kLong, value,
+  return make_pattern_call(context, kPatternCode<&text_to_seconds>, TypeKind::kLong, value,
                            pattern_or_default(arguments, 1), TimePattern::Use::kReading);
 }
 

@@ -58,12 +58,11 @@ inline bool equal_bytes(std::string_view a, std::string_view b) noexcept {
   return size == 0 || a[0] == b[0];
 }
 
-// Returns where the copy ends.
-inline char* copy_bytes(char* to, std::string_view bytes) noexcept {
+// Both return where the copy ends. REQUIRES of this one: less than kShortBytes.
+inline constexpr std::size_t kShortBytes = 32;
+inline char* copy_short_bytes(char* to, std::string_view bytes) noexcept {
   const std::size_t size = bytes.size();
-  if (size > 32) {
-    std::memcpy(to, bytes.data(), size);
-  } else if (size >= 16) {
+  if (size >= 16) {
     internal::copy_ends<internal::Sixteen>(to, bytes.data(), size);
   } else if (size >= 8) {
     internal::copy_ends<std::uint64_t>(to, bytes.data(), size);
@@ -75,6 +74,11 @@ inline char* copy_bytes(char* to, std::string_view bytes) noexcept {
     *to = bytes[0];
   }
   return to + size;
+}
+inline char* copy_bytes(char* to, std::string_view bytes) noexcept {
+  if (bytes.size() < kShortBytes) return copy_short_bytes(to, bytes);
+  std::memcpy(to, bytes.data(), bytes.size());
+  return to + bytes.size();
 }
 
 }  // namespace penstock::expression

@@ -1,7 +1,9 @@
 // Texts: their case, length and parts, joining, padding and trimming.
+#include <span>
 #include <string>
 
 #include "penstock/operators/expression/functions/families.h"
+#include "penstock/operators/expression/functions/quick_text.h"
 #include "penstock/operators/expression/functions/small_bytes.h"
 #include "penstock/operators/expression/functions/utf8.h"
 #include "penstock/operators/expression/type_rules.h"
@@ -19,17 +21,13 @@ bool is_too_long(size_t bytes, int64_t times) {
 
 Cell upper(Call& call, const Cell& a) {
   char* to = call.arena().allocate(a.size);
-  if (write_upper_ascii(a.bytes(), to)) return text_cell({to, a.size});
-  ArenaText out(call.arena(), a.size + 8);
-  append_upper(a.bytes(), out);
-  return out.cell();
+  if (write_other_case<'a'>(a.bytes(), to)) return text_cell({to, a.size});
+  return in_case_of_unicode<&append_upper>(call.arena(), a);
 }
 Cell lower(Call& call, const Cell& a) {
   char* to = call.arena().allocate(a.size);
-  if (write_lower_ascii(a.bytes(), to)) return text_cell({to, a.size});
-  ArenaText out(call.arena(), a.size + 8);
-  append_lower(a.bytes(), out);
-  return out.cell();
+  if (write_other_case<'A'>(a.bytes(), to)) return text_cell({to, a.size});
+  return in_case_of_unicode<&append_lower>(call.arena(), a);
 }
 Cell initials(Call& call, const Cell& a) {
   ArenaText out(call.arena(), a.size + 8);
@@ -73,11 +71,6 @@ Cell part(const Cell& a, int64_t position, int64_t count) {
   return text_cell(text.substr(static_cast<size_t>(from), static_cast<size_t>(std::max<int64_t>(
                                                               0, std::min(until, size) - from))));
 }
-// Characters whose places are constants.
-struct Places {
-  int64_t from = 0;
-  int64_t until = 0;
-};
 Cell substring_between(Call& call, const Cell& a) {
   const auto& places = *call.prepared<Places>();
   return text_cell(characters(a.bytes(), places.from, places.until));
@@ -113,6 +106,37 @@ Cell concat(Call& call) {
   char* at = to;
   for (size_t i = 0; i < texts.count; ++i) at = copy_bytes(at, texts[i].bytes());
   return text_cell({to, size});
+}
+
+// The same of parts where they stand.
+Cell concat_parts(Call& call) {
+  using From = TextPart::Place;
+  const std::span<const TextPart> parts = call.parts();
+  size_t size = 0;
+  bool null = false;
+  for (const TextPart& part : parts) {
+    if (part.place == From::kRegister) {
+      size += call.register_cell(part).size;
+      null |= call.register_cell(part).null;
+    } else {
+      size += part.place == From::kConstant ? part.size : call.column_text(part).size();
+    }
+  }
+  if (null) return Cell::of_null();
+  if (size > kValueBytesMax) return too_long(call);
+  // Constants are written in whole words; what comes next is written over the rest.
+  char* at = call.arena().reserve(size + TextPart::kConstantBytesMax);
+  for (const TextPart& part : parts) {
+    if (part.place == From::kConstant) {
+      std::memcpy(at, &part.constant, sizeof part.constant);
+      at += part.size;
+    } else if (part.place == From::kColumn) {
+      at = copy_bytes(at, call.column_text(part));
+    } else {
+      at = copy_bytes(at, call.register_cell(part).bytes());
+    }
+  }
+  return text_cell(call.arena().commit(size));
 }
 
 Cell concat_arrays(Call& call) {
@@ -269,9 +293,13 @@ Result<BoundPtr> build_substring(const BuildContext& context, const Arguments& a
   Places places{values[1]->value.number - 1, INT32_MAX};
   if (values.size() == 3 && values[2]->value.number <= INT32_MAX - places.from)
     places.until = places.from + values[2]->value.number;
-  return make_call("substring", strict<&substring_between>, TypeKind::kString, {values[0]},
+  return make_call("substring", strict_quickly<&quick_substring, &substring_between>,
+                   TypeKind::kString, {values[0]},
                    {.prepared = std::make_shared<const Places>(places)});
 }
+
+constexpr CallCode kConcat{lenient<&concat>, nullptr, nullptr,
+                           lenient_quickly<&quick_concat, &concat_parts>};
 
 Result<BoundPtr> build_concat(const BuildContext& context, const Arguments& arguments) {
   std::vector<BoundPtr> values = values_of(arguments);
@@ -290,7 +318,7 @@ Result<BoundPtr> build_concat(const BuildContext& context, const Arguments& argu
     if (!text.ok()) return text;
     value = *text;
   }
-  return make_call("concat", lenient<&concat>, binary ? TypeKind::kBinary : TypeKind::kString,
+  return make_call("concat", kConcat, binary ? TypeKind::kBinary : TypeKind::kString,
                    std::move(values));
 }
 
@@ -316,8 +344,18 @@ Result<BoundPtr> build_reverse(const BuildContext& context, const Arguments& arg
 }
 
 const FunctionEntry kFunctions[] = {
-    {"upper ucase", "upper(text)", "In upper case.", 1, 1, {{"string > string", strict<&upper>}}},
-    {"lower lcase", "lower(text)", "In lower case.", 1, 1, {{"string > string", strict<&lower>}}},
+    {"upper ucase",
+     "upper(text)",
+     "In upper case.",
+     1,
+     1,
+     {{"string > string", strict_quickly<&quick_case<'a'>, &upper>}}},
+    {"lower lcase",
+     "lower(text)",
+     "In lower case.",
+     1,
+     1,
+     {{"string > string", strict_quickly<&quick_case<'A'>, &lower>}}},
     {"initcap",
      "initcap(text)",
      "Each word with a capital first letter.",
@@ -329,7 +367,7 @@ const FunctionEntry kFunctions[] = {
      "How many characters, or bytes of a binary.",
      1,
      1,
-     {{"string > int", strict<&length>}, {"binary > int", strict<&bytes>}}},
+     {{"string > int", strict_in_place<&length>}, {"binary > int", strict<&bytes>}}},
     {"octet_length",
      "octet_length(text)",
      "How many bytes.",
@@ -402,7 +440,7 @@ const FunctionEntry kFunctions[] = {
      "Without the blanks at both ends; TRIM(BOTH characters FROM text).",
      1,
      1,
-     {{"string > string", strict<&trim<true, true>>}}},
+     {{"string > string", strict_in_place<&trim<true, true>>}}},
     {"btrim",
      "btrim(text[, characters])",
      "Without blanks, or those characters, at both ends.",

@@ -50,13 +50,6 @@ const Special* special_of(uint32_t code) noexcept {
   return nullptr;
 }
 
-// Bytes of ASCII with those from `first` to `first` + 25 in the other case. All sums stay within their bytes.
-constexpr uint64_t kEachByte = 0x0101010101010101U;
-uint64_t other_case(uint64_t ascii, unsigned char first) noexcept {
-  const uint64_t from = ascii + kEachByte * (0x80U - first);
-  const uint64_t behind = ascii + kEachByte * (0x80U - first - 26U);
-  return ascii ^ ((from ^ behind) & kEachByte * 0x80U) >> 2U;
-}
 void append_upper_code(uint32_t code, bool title, ArenaText& out) noexcept {
   if (const Special* special = code < 0x80U ? nullptr : special_of(code)) {
     out.append(title ? special->title : special->upper);
@@ -65,36 +58,7 @@ void append_upper_code(uint32_t code, bool title, ArenaText& out) noexcept {
   }
 }
 
-// Writes as many bytes as the text has; false for what is not all ASCII.
-bool write_ascii(std::string_view text, unsigned char first, char* to) noexcept {
-  uint64_t word = 0;
-  const auto write = [&](size_t i) {
-    if (!is_ascii_word(text, i, word)) return false;
-    word = other_case(word, first);
-    std::memcpy(to + i, &word, sizeof word);
-    return true;
-  };
-  if (text.size() >= sizeof word) {
-    for (size_t i = 0; i + sizeof word < text.size(); i += sizeof word)
-      if (!write(i)) return false;
-    return write(text.size() - sizeof word);
-  }
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x80U) return false;
-    to[i] = static_cast<char>(c >= first && c < first + 26U ? c ^ 0x20U : c);
-  }
-  return true;
-}
-
 }  // namespace
-
-bool write_upper_ascii(std::string_view text, char* to) noexcept {
-  return write_ascii(text, 'a', to);
-}
-bool write_lower_ascii(std::string_view text, char* to) noexcept {
-  return write_ascii(text, 'A', to);
-}
 
 uint32_t decode_character(std::string_view character) noexcept {
   const auto byte = [&](size_t i) {

@@ -50,6 +50,27 @@ inline size_t offset_of(std::string_view text, int64_t n) noexcept {
   }
   return i;
 }
+// Whether the first `size` bytes are characters of one byte each; false also where that takes a loop over single bytes.
+// REQUIRES: there are so many.
+inline bool is_quickly_ascii(std::string_view text, size_t size) noexcept {
+  constexpr uint64_t kHighBits = 0x8080808080808080U;
+  uint64_t first = 0;
+  uint64_t last = 0;
+  if (size >= 8) {
+    std::memcpy(&first, text.data(), 8);
+    std::memcpy(&last, text.data() + size - 8, 8);
+    first |= last;
+    for (size_t i = 8; i + 8 < size; i += 8) {
+      std::memcpy(&last, text.data() + i, 8);
+      first |= last;
+    }
+    return (first & kHighBits) == 0;
+  }
+  if (size == 0) return true;
+  if (text.size() < 8) return false;
+  std::memcpy(&first, text.data(), 8);
+  return (first & kHighBits) << 8 * (8 - size) == 0;
+}
 inline std::string_view characters(std::string_view text, int64_t from, int64_t until) noexcept {
   if (until <= from || until <= 0) return {text.data(), 0};
   const size_t start = offset_of(text, from);
@@ -90,9 +111,36 @@ class ArenaText {
   char* data_;
 };
 
-// Upper and lower case of ASCII, as many bytes; false, and nothing that counts is written, for other texts.
-bool write_upper_ascii(std::string_view text, char* to) noexcept;
-bool write_lower_ascii(std::string_view text, char* to) noexcept;
+// Bytes of ASCII with those from `kFirst` to `kFirst` + 25 in the other case. All sums stay within their bytes.
+template <unsigned char kFirst>
+uint64_t other_case(uint64_t ascii) noexcept {
+  constexpr uint64_t kEachByte = 0x0101010101010101U;
+  const uint64_t from = ascii + kEachByte * (0x80U - kFirst);
+  const uint64_t behind = ascii + kEachByte * (0x80U - kFirst - 26U);
+  return ascii ^ ((from ^ behind) & kEachByte * 0x80U) >> 2U;
+}
+// Upper ('a') and lower ('A') case of ASCII, as many bytes; false, and nothing that counts is written, for other texts.
+template <unsigned char kFirst>
+bool write_other_case(std::string_view text, char* to) noexcept {
+  uint64_t word = 0;
+  const auto write = [&](size_t i) {
+    if (!is_ascii_word(text, i, word)) return false;
+    word = other_case<kFirst>(word);
+    std::memcpy(to + i, &word, sizeof word);
+    return true;
+  };
+  if (text.size() >= sizeof word) {
+    for (size_t i = 0; i + sizeof word < text.size(); i += sizeof word)
+      if (!write(i)) return false;
+    return write(text.size() - sizeof word);
+  }
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80U) return false;
+    to[i] = static_cast<char>(c >= kFirst && c < kFirst + 26U ? c ^ 0x20U : c);
+  }
+  return true;
+}
 // Upper and lower case of Unicode, where one character may become several.
 void append_upper(std::string_view text, ArenaText& out) noexcept;
 void append_lower(std::string_view text, ArenaText& out) noexcept;

@@ -30,6 +30,21 @@ TEST(TimePattern, WritesTheDaysOfTheCalendar) {
   }
 }
 
+TEST(TimePattern, RecentDaysAreThoseOfTheCalendar) {
+  const TimePattern pattern = writing("yyyy-MM-dd HH:mm:ss");
+  TimePattern::RecentDays recent;
+  constexpr std::int64_t kDays = TimePattern::RecentDays::kDays;
+  // Days that share a place, in turns, and days before 1970.
+  for (std::int64_t i = 0; i < 86'400; ++i) {
+    const std::int64_t day = i % 3 * kDays * 5 + i % 7 - 4 * kDays;
+    const std::int64_t micros = day * kMicrosPerDay + i * kMicrosPerSecond;
+    std::string text(pattern.text_bytes_max(), '\0');
+    text.resize(pattern.write(micros, {}, text.data(), &recent));
+    char cast[kTimeTextMax];
+    ASSERT_EQ(text, std::string_view(cast, write_timestamp(micros, cast)));
+  }
+}
+
 TEST(TimePattern, FillsTemplatesLikeOtherPatterns) {
   const std::int64_t micros = 1'709'210'096'012'345;  // 2024-02-29 12:34:56.012345
   EXPECT_EQ(written(writing("yy/MM/dd"), micros), "24/02/29");

@@ -169,7 +169,9 @@ TEST(OperandForms, MakeShortProgramsOfCommonExpressions) {
   EXPECT_EQ(instructions("x > 100 or s = 'US' or y > 1"), 4U);
   EXPECT_EQ(instructions("0.3D * x + 0.2D * y"), 3U);  // A product, a product that is added, end.
   EXPECT_EQ(instructions("case when x > 1 then 1D when y > 1 then 2D else 0D end"), 3U);
-  EXPECT_EQ(instructions("upper(s)"), 0U);  // Nothing to gain.
+  EXPECT_EQ(instructions("upper(s)"), 2U);  // The call on the column, end.
+  EXPECT_EQ(instructions("concat(upper(s), '-', r)"), 3U);
+  EXPECT_EQ(instructions("initcap(s)"), 0U);  // Nothing to gain.
 }
 
 TEST(OperandForms, LookForNullsOnlyWhereTheyMatter) {
