@@ -5,6 +5,11 @@
 #include "penstock/io/kafka/deliveries.h"
 
 namespace penstock::kafka::internal {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{100};
+
+}  // namespace
 
 // --- the account of a writer ---
 
@@ -64,7 +69,6 @@ Result<std::shared_ptr<TransactionSession>> TransactionSession::open(
 }
 
 Status TransactionSession::take_reports() {
-  constexpr std::chrono::milliseconds kPoll{100};
   if (client_->reports_by_itself()) return Status();
   Result<std::unique_ptr<ThreadHandle>> thread = spawn_helper("penstock-txn", [this] {
     while (!ended_.load()) client_->poll(kPoll);
