@@ -313,7 +313,7 @@ class KeyedProcess {
         timers_->look_ahead_of(i);
       }
       const Element<In>& element = run[i];
-      return on_element<kPlain>(element.header.key_hash(), candidate,
+      return on_element<kPlain>(element, candidate,
                                 Record<In>{element.payload, element.header.time()}, out);
     };
     if constexpr (kPlain && !kTimers) {
@@ -334,10 +334,10 @@ class KeyedProcess {
   }
   // False: it must wait until what is due before it has come out.
   template <bool kPlain>
-  [[gnu::always_inline]] bool on_element(std::uint64_t key_hash, std::uint32_t candidate,
+  [[gnu::always_inline]] bool on_element(const Element<In>& element, std::uint32_t candidate,
                                          const Record<In>& record, auto&& out) noexcept {
-    const Key& key = std::invoke(selector_, record.value);
-    state_->set_current_key(key_hash, key, candidate);
+    const Key& key = std::invoke(selector_, element.payload);  // Not of the copy: see KeyHashOf.
+    state_->set_current_key(element.header.key_hash(), key, candidate);
     const KeyContext<Key> context(key);
     if constexpr (kWindows && !kPlain) {
       if (is_due_) fire_current(out);

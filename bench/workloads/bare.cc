@@ -13,10 +13,12 @@ namespace {
 
 template <Query kQuery>
 RowSum run_loop(Disorder disorder, std::uint64_t events) noexcept {
-  RowSum out;
-  NexmarkGenerator generator(0, 1, disorder);
-  for (std::uint64_t i = 0; i < events; ++i) add_row<kQuery>(generator.next(), out);
-  return out;
+  return with_constant(disorder, [events](auto constant) noexcept {
+    RowSum out;
+    NexmarkGenerator<constant()> generator(0, 1);
+    for (std::uint64_t i = 0; i < events; ++i) add_row<kQuery>(generator.next(), out);
+    return out;
+  });
 }
 
 RowSum run_query(Query query, Disorder disorder, std::uint64_t events) {

@@ -96,7 +96,7 @@ class HotAuctions {
 template <Disorder kDisorder>
 RowSum run(std::uint64_t events) {
   HotAuctions<kDisorder> auctions;
-  NexmarkGenerator generator(0, 1, kDisorder);
+  NexmarkGenerator<kDisorder> generator(0, 1);
   for (std::uint64_t i = 0; i < events; ++i) {
     const NexmarkEvent event = generator.next();
     if (event.kind == NexmarkKind::kBid) auctions.add(event.auction, event.time_ms);

@@ -44,7 +44,7 @@ class HighestBids {
 template <Disorder kDisorder>
 RowSum run(std::uint64_t events) {
   HighestBids<kDisorder> bids;
-  NexmarkGenerator generator(0, 1, kDisorder);
+  NexmarkGenerator<kDisorder> generator(0, 1);
   for (std::uint64_t i = 0; i < events; ++i) {
     const NexmarkEvent event = generator.next();
     if (event.kind == NexmarkKind::kBid) bids.add(event);

@@ -62,7 +62,7 @@ class CampaignViews {
 template <Disorder kDisorder>
 RowSum run(std::uint64_t events) {
   CampaignViews<kDisorder> views;
-  YsbGenerator generator(0, 1, kDisorder);
+  YsbGenerator<kDisorder> generator(0, 1);
   for (std::uint64_t i = 0; i < events; ++i) {
     const YsbEvent event = generator.next();
     if (event.kind == YsbKind::kView) views.add_view(event.ad_id, event.time_ms);

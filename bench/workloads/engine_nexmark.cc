@@ -41,25 +41,31 @@ void build_q2(Events events, const std::shared_ptr<RunMeter>& meter) {
            [](const NexmarkEvent& bid, RowSum& sum) noexcept { sum.add(bid.auction, bid.price); });
 }
 
+template <class Events>
+void build_query(Query query, Events events, const std::shared_ptr<RunMeter>& meter) {
+  switch (query) {
+    case Query::kQ0:
+      return build_q0(std::move(events), meter);
+    case Query::kQ1:
+      return build_q1(std::move(events), meter);
+    case Query::kQ2:
+      return build_q2(std::move(events), meter);
+    default:
+      PENSTOCK_CHECK(false);
+  }
+}
+
 }  // namespace
 
 void build_nexmark(Job& job, const Workload& workload, std::uint64_t events,
                    const std::shared_ptr<RunMeter>& meter) {
-  const auto make = [disorder = workload.disorder](std::uint64_t first,
-                                                   std::uint64_t step) noexcept {
-    return NexmarkGenerator(first, step, disorder);
-  };
-  auto source = job.source(NumberedSource(events, make, meter), "nexmark");
-  switch (workload.query) {
-    case Query::kQ0:
-      return build_q0(std::move(source), meter);
-    case Query::kQ1:
-      return build_q1(std::move(source), meter);
-    case Query::kQ2:
-      return build_q2(std::move(source), meter);
-    default:
-      PENSTOCK_CHECK(false);
-  }
+  with_constant(workload.disorder, [&](auto disorder) {
+    using Generator = NexmarkGenerator<decltype(disorder)::value>;
+    const auto make = [](std::uint64_t first, std::uint64_t step) noexcept {
+      return Generator(first, step);
+    };
+    build_query(workload.query, job.source(NumberedSource(events, make, meter), "nexmark"), meter);
+  });
 }
 
 }  // namespace penstock::bench

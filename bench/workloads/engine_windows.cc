@@ -47,23 +47,22 @@ struct IsHigherBid {
 
 EventTime time_of_millis(std::int64_t time_ms) noexcept { return {time_ms * 1000}; }
 
-auto bids(Job& job, Disorder disorder, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
-  const auto make = [disorder](std::uint64_t first, std::uint64_t step) noexcept {
-    return NexmarkGenerator(first, step, disorder);
+template <Disorder kDisorder>
+auto bids(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+  const auto make = [](std::uint64_t first, std::uint64_t step) noexcept {
+    return NexmarkGenerator<kDisorder>(first, step);
   };
   return job.source(NumberedSource(events, make, std::move(meter)), "nexmark")
       .event_time([](const NexmarkEvent& e) noexcept { return time_of_millis(e.time_ms); },
-                  {.max_disorder = bound_of(disorder)})
+                  {.max_disorder = bound_of(kDisorder)})
       .filter([](const NexmarkEvent& e) noexcept { return e.kind == NexmarkKind::kBid; });
 }
 
-}  // namespace
-
-void build_q5(Job& job, Disorder disorder, std::uint64_t events,
-              const std::shared_ptr<RunMeter>& meter) {
+template <Disorder kDisorder>
+void add_q5(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   const WindowSpec last_10_s = sliding(std::chrono::milliseconds(kQ5WindowMillis),
                                        std::chrono::milliseconds(kQ5SlideMillis));
-  auto counts = bids(job, disorder, events, meter)
+  auto counts = bids<kDisorder>(job, events, meter)
                     .map([](const NexmarkEvent& bid) noexcept { return BidOn{bid.auction}; })
                     .key_by(&BidOn::auction)
                     .window(last_10_s)
@@ -79,28 +78,29 @@ void build_q5(Job& job, Disorder disorder, std::uint64_t events,
   });
 }
 
-void build_q7(Job& job, Disorder disorder, std::uint64_t events,
-              const std::shared_ptr<RunMeter>& meter) {
-  auto best = bids(job, disorder, events, meter)
-                  .window_all(tumbling(std::chrono::milliseconds(kQ7WindowMillis)))
-                  .aggregate<Best<HighestBid, IsHigherBid>>([](const NexmarkEvent& bid) noexcept {
-                    return HighestBid{bid.auction, bid.person, bid.time_ms, bid.price};
-                  });
+template <Disorder kDisorder>
+void add_q7(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
+  auto best =
+      bids<kDisorder>(job, events, meter)
+          .window_all(tumbling(std::chrono::milliseconds(kQ7WindowMillis)))
+          .template aggregate<Best<HighestBid, IsHigherBid>>([](const NexmarkEvent& bid) noexcept {
+            return HighestBid{bid.auction, bid.person, bid.time_ms, bid.price};
+          });
   using Row = typename decltype(best)::Value;
   sum_rows(std::move(best), meter, [](const Row& row, RowSum& sum) noexcept {
     add_highest_bid_row(row.end.micros / 1000, row.value, sum);
   });
 }
 
-void build_ysb(Job& job, Disorder disorder, std::uint64_t events,
-               const std::shared_ptr<RunMeter>& meter) {
-  const auto make = [disorder](std::uint64_t first, std::uint64_t step) noexcept {
-    return YsbGenerator(first, step, disorder);
+template <Disorder kDisorder>
+void add_ysb(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
+  const auto make = [](std::uint64_t first, std::uint64_t step) noexcept {
+    return YsbGenerator<kDisorder>(first, step);
   };
   auto counts =
       job.source(NumberedSource(events, make, meter), "advertisements")
           .event_time([](const YsbEvent& e) noexcept { return time_of_millis(e.time_ms); },
-                      {.max_disorder = bound_of(disorder)})
+                      {.max_disorder = bound_of(kDisorder)})
           .filter([](const YsbEvent& e) noexcept { return e.kind == YsbKind::kView; })
           .map([campaign_of = CampaignOf()](const YsbEvent& view) noexcept {
             return ViewOf{campaign_of(view.ad_id)};
@@ -112,6 +112,23 @@ void build_ysb(Job& job, Disorder disorder, std::uint64_t events,
   sum_rows(std::move(counts), meter, [](const Row& row, RowSum& sum) noexcept {
     add_campaign_row(row.key, row.end.micros / 1000, row.value, sum);
   });
+}
+
+}  // namespace
+
+void build_q5(Job& job, Disorder disorder, std::uint64_t events,
+              const std::shared_ptr<RunMeter>& meter) {
+  with_constant(disorder, [&](auto constant) { add_q5<constant()>(job, events, meter); });
+}
+
+void build_q7(Job& job, Disorder disorder, std::uint64_t events,
+              const std::shared_ptr<RunMeter>& meter) {
+  with_constant(disorder, [&](auto constant) { add_q7<constant()>(job, events, meter); });
+}
+
+void build_ysb(Job& job, Disorder disorder, std::uint64_t events,
+               const std::shared_ptr<RunMeter>& meter) {
+  with_constant(disorder, [&](auto constant) { add_ysb<constant()>(job, events, meter); });
 }
 
 }  // namespace penstock::bench

@@ -16,9 +16,11 @@ class SentenceGenerator {
                     std::uint64_t step) noexcept
       : sentences_(std::move(sentences)), number_(first), step_(step) {}
   std::uint64_t next_number() const noexcept { return number_; }
-  std::string_view next() noexcept {
+  std::uint64_t step() const noexcept { return step_; }
+  std::string_view next() noexcept { return next_by(step_); }
+  std::string_view next_by(std::uint64_t step) noexcept {
     const std::string_view sentence = (*sentences_)[number_];
-    number_ += step_;
+    number_ += step;
     return sentence;
   }
 

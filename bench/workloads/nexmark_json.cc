@@ -52,7 +52,7 @@ std::string nexmark_json_line(const NexmarkEvent& event) {
 }
 
 NexmarkJson::NexmarkJson(std::uint64_t events) : JsonLines(events) {
-  NexmarkGenerator generator(0, 1, Disorder::kNone);
+  NexmarkGenerator<Disorder::kNone> generator(0, 1);
   for (std::uint64_t i = 0; i < events; ++i) {
     add_line([&](std::string& to) { append_line(to, generator.next()); });
   }

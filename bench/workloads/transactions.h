@@ -50,10 +50,13 @@ class TransactionGenerator {
       : number_(first), step_(step) {}
 
   constexpr std::uint64_t next_number() const noexcept { return number_; }
+  constexpr std::uint64_t step() const noexcept { return step_; }
 
-  [[gnu::always_inline]] constexpr Transaction next() noexcept {
+  [[gnu::always_inline]] constexpr Transaction next() noexcept { return next_by(step_); }
+  // The same where whoever calls knows step() as a constant. REQUIRES: step == step().
+  [[gnu::always_inline]] constexpr Transaction next_by(std::uint64_t step) noexcept {
     const Transaction made = transaction(number_);
-    number_ += step_;
+    number_ += step;
     return made;
   }
 

@@ -65,23 +65,26 @@ inline std::vector<YsbAd> ysb_ads() {
 }
 
 // The events first, first + step, first + 2 step, ...: source s of W starts at s and steps by W.
+template <Disorder kDisorder>
 class YsbGenerator {
  public:
-  constexpr YsbGenerator(std::uint64_t first, std::uint64_t step, Disorder disorder) noexcept
-      : number_(first), step_(step), disorder_(disorder) {}
+  constexpr YsbGenerator(std::uint64_t first, std::uint64_t step) noexcept
+      : number_(first), step_(step) {}
 
   constexpr std::uint64_t next_number() const noexcept { return number_; }
+  constexpr std::uint64_t step() const noexcept { return step_; }
 
-  [[gnu::always_inline]] constexpr YsbEvent next() noexcept {
-    const YsbEvent event = ysb_event(number_, disorder_);
-    number_ += step_;
+  [[gnu::always_inline]] constexpr YsbEvent next() noexcept { return next_by(step_); }
+  // The same where whoever calls knows step() as a constant. REQUIRES: step == step().
+  [[gnu::always_inline]] constexpr YsbEvent next_by(std::uint64_t step) noexcept {
+    const YsbEvent event = ysb_event(number_, kDisorder);
+    number_ += step;
     return event;
   }
 
  private:
   std::uint64_t number_;
   std::uint64_t step_;
-  Disorder disorder_;
 };
 
 }  // namespace penstock::bench

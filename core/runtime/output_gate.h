@@ -217,8 +217,12 @@ class PartitionedGate final : public OutputGate {
   }
 
   void put(Lane& lane, ElementHeader header, const T* value) noexcept {
-    if (lane.next == lane.end) [[unlikely]] {
-      if (!find_slots(lane)) return put_aside(lane, header, value);
+    if (lane.next == lane.end && !find_slots(lane)) [[unlikely]] {
+      // A copy of the record, as of what is pointed to from outside nothing stays in registers.
+      Element<T> element{};
+      element.header = header;
+      if (value != nullptr) element.payload = *value;
+      return put_aside(lane, element);
     }
     Element<T>* const slot = lane.next++;
     slot->header = header;
@@ -241,8 +245,7 @@ class PartitionedGate final : public OutputGate {
     return !free.empty();
   }
 
-  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, ElementHeader header,
-                                              const T* value) noexcept {
+  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, const Element<T>& element) noexcept {
     if constexpr (!Partition::kBroadcast) ++collected_;
     if (has_left(lane)) return;
     counters_->overflows.add(1);
@@ -253,9 +256,6 @@ class PartitionedGate final : public OutputGate {
                                                      "\": one batch expanded to more than 64 MiB "
                                                      "ahead of its reader; emit less per record"));
     }
-    Element<T> element{};
-    element.header = header;
-    if (value != nullptr) element.payload = *value;
     lane.overflow.push_back(element);
   }
 
