@@ -56,8 +56,9 @@ class OutgoingBatch {
   void pop_front() noexcept;
   // Gives the client a copy of the first, which stays until pop_front(). `opaque` comes back with its report.
   rd_kafka_resp_err_t produce_front(rd_kafka_t* client, rd_kafka_topic_t* topic, void* opaque);
-  // The same for the plain ones at the front, up to `most` and kTogether, in one call that looks at the clock once. What
-  // became of each is in its `err`; a queue that is full counts for all behind it too. REQUIRES: front().is_plain()
+  // The same for the plain ones at the front, up to `most` and kTogether, in one call that looks at the clock once.
+  // What became of each is in its `err`; a queue that is full counts for all behind it too. REQUIRES:
+  // front().is_plain()
   std::span<const rd_kafka_message_t> produce_plain(rd_kafka_topic_t* topic, std::size_t most,
                                                     OpaqueOf opaque_of, void* context);
   // These, for whoever else takes them.

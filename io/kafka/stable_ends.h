@@ -1,7 +1,7 @@
 // io/kafka/stable_ends.h -- whether readers of committed records see topics up to where they ended once.
 //
-// A transaction that is open keeps readers from what stands behind its first record, of whatever producer. Both ends are
-// asked of the brokers: with what is open, once, and without it, again and again.
+// A transaction that is open keeps readers from what stands behind its first record, of whatever producer. Both ends
+// are asked of the brokers: with what is open, once, and without it, again and again.
 // Threads    Of one thread, which each call makes wait for brokers, up to the time that it is given.
 // Errors     A topic that is not there, or may not be looked at, has no ends here: whoever writes to it will say so.
 #pragma once

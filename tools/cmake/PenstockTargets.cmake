@@ -80,7 +80,8 @@ function(penstock_test folder)
   foreach(script IN LISTS scripts)
     file(RELATIVE_PATH test "${PROJECT_SOURCE_DIR}" "${script}")
     add_test(NAME ${test} COMMAND Python3::Interpreter "${script}" WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
-    set_tests_properties(${test} PROPERTIES TIMEOUT 600 LABELS "${folder};script" SKIP_RETURN_CODE 77 ENVIRONMENT
+    # The longest tests begin first.
+    set_tests_properties(${test} PROPERTIES COST 100 TIMEOUT 600 LABELS "${folder};script" SKIP_RETURN_CODE 77 ENVIRONMENT
       "PENSTOCK_SOURCE_DIR=${PROJECT_SOURCE_DIR};PENSTOCK_BUILD_DIR=${PROJECT_BINARY_DIR};PENSTOCK_HARDENED=${PENSTOCK_HARDENED};PENSTOCK_BINARY=${PROJECT_BINARY_DIR}/tools/penstock")
   endforeach()
 endfunction()

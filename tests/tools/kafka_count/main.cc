@@ -4,7 +4,8 @@
 //   PENSTOCK__CHECKPOINT=DIR penstock_kafka_count BROKERS FROM COUNTS EVENS FILE [at_least_once]
 //
 // Drains at SIGTERM. In the environment TRANSACTION_TIMEOUT_MS sets that of its sinks, START_TIMEOUT_MS how long they
-// wait for the cluster, EPOCH_TIMEOUT_MS that of its checkpoints; with OUTBOX, a folder, every second count goes that way.
+// wait for the cluster, EPOCH_TIMEOUT_MS that of its checkpoints; with OUTBOX, a folder, every second count goes that
+// way.
 #include <penstock/api/stream.h>
 #include <penstock/io/encode/message_encoder.h>
 #include <penstock/io/file/line_file_sink.h>
