@@ -190,7 +190,7 @@ class ClusterClient final : public RetryingClient {
       is_made_anew_ = true;
       turn_.wait(lock, [this] { return !is_polled_; });
     }
-    const Status status = replace_handle();
+    Status status = replace_handle();
     const std::lock_guard lock(polling_);
     is_made_anew_ = false;
     turn_.notify_all();
