@@ -20,7 +20,8 @@ from kafka_broker.records import Record
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 PATIENCE_SECONDS = 120
-QUIET_SECONDS = 10
+QUIET_SECONDS = 20
+QUIET_EPOCHS = 20
 CARDS = 500
 
 
@@ -145,11 +146,11 @@ class KafkaCount:
         """Lets the job come to the end of its input and drain: why it did not, or what is wrong with its output."""
         process = self.start(**how)
         wanted = sum(self.wanted().values())
-        seen, changed_at = -1, time.monotonic()
-        while process.poll() is None and time.monotonic() - changed_at < QUIET_SECONDS:
+        seen, quiet_from = -1, (time.monotonic(), self.newest_epoch())
+        while process.poll() is None and not self.is_quiet(*quiet_from):
             rows = self.broker.ends(self.counts)
             if rows != seen:
-                seen, changed_at = rows, time.monotonic()
+                seen, quiet_from = rows, (time.monotonic(), self.newest_epoch())
             if rows >= wanted and len(self.broker.records(self.counts)) >= wanted:
                 break
             time.sleep(0.2)
@@ -158,6 +159,12 @@ class KafkaCount:
         if process.returncode != 0:
             return f"ended with {process.returncode}\n{errors}"
         return self.defect(file=how.get("file", "counts.ndjson"))
+
+    def is_quiet(self, since, epoch):
+        """Whether nothing comes any more. A job that is starting, or held up, makes no epochs."""
+        for_so_long = time.monotonic() - since
+        epochs = self.newest_epoch() - epoch
+        return for_so_long > PATIENCE_SECONDS or (for_so_long > QUIET_SECONDS and epochs > QUIET_EPOCHS)
 
     def wanted(self):
         return collections.Counter(row.key.decode() for row in self.broker.records(self.source))

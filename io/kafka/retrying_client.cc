@@ -21,7 +21,7 @@ bool is_fenced(rd_kafka_resp_err_t error) noexcept {
 Status RetryingClient::start() {
   PENSTOCK_RETURN_IF_ERROR(prepare());
   PENSTOCK_RETURN_IF_ERROR(take_over());
-  return settle();
+  return await_stable_ends();
 }
 
 Status RetryingClient::take_over() {

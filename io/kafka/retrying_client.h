@@ -58,8 +58,10 @@ class RetryingClient : public TransactionClient {
   virtual Status prepare() = 0;
   virtual CallResult init_transactions(milliseconds at_most) = 0;
   // Waits until readers see what stood in the job's topics when this client had taken over.
-  virtual Status settle() { return Status(); }
+  virtual Status await_stable_ends() { return Status(); }
   Status take_over();
+  bool is_cancelled() const noexcept { return cancelled_.load(); }
+  Status failed(const std::string& what, const CallResult& result) const;
   // The same client again as it was made and prepared, with the topics that were opened.
   virtual Status make_anew() = 0;
   // Whether a connection broke since it was made or asked last.
@@ -78,7 +80,6 @@ class RetryingClient : public TransactionClient {
   Status ended(const CallResult& fatal) const;
   Status fenced() const;
   Status denied() const;
-  Status failed(const std::string& what, const CallResult& result) const;
   Status not_started(const CallResult& result) const;
 
   const TransactionClientOptions options_;

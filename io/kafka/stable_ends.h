@@ -4,6 +4,7 @@
 // are asked of the brokers: with what is open, once, and without it, again and again.
 // Threads    Of one thread, which each call makes wait for brokers, up to the time that it is given.
 // Errors     A topic that is not there, or may not be looked at, has no ends here: whoever writes to it will say so.
+//            What the brokers do not know yet, as after a start of theirs, is an error: ask again.
 #pragma once
 
 #include <chrono>
@@ -34,9 +35,11 @@ class StableEnds {
   Result<std::vector<Behind>> behind(std::chrono::milliseconds timeout);
 
  private:
-  StableEnds(std::unique_ptr<Cluster> committed, std::vector<OffsetQuestion> ends)
-      : committed_(std::move(committed)), ends_(std::move(ends)) {}
+  StableEnds(std::shared_ptr<Trouble> trouble, std::unique_ptr<Cluster> committed,
+             std::vector<OffsetQuestion> ends)
+      : trouble_(std::move(trouble)), committed_(std::move(committed)), ends_(std::move(ends)) {}
 
+  std::shared_ptr<Trouble> trouble_;
   std::unique_ptr<Cluster> committed_;
   std::vector<OffsetQuestion> ends_;
 };

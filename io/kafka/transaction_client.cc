@@ -219,35 +219,43 @@ class ClusterClient final : public RetryingClient {
   }
   // A broker that died may have noted that a transaction has ended, and not written it into the topics: the next one of
   // this client would then commit what was taken back.
-  Status settle() override {
+  Status await_stable_ends() override {
     const Instant begun = clock_.now();
-    const milliseconds patience = options().connection.start_timeout;
+    const auto is_over = [&] {
+      return clock_.now() - begun >= options().connection.start_timeout || is_cancelled();
+    };
     std::vector<std::string> topics = options().topics;
     topics.push_back(options().marker_topic);
     const auto trouble = std::make_shared<Trouble>(options().place, *options().notices);
-    Result<StableEnds> ends = StableEnds::note(options().connection, topics, trouble, patience);
+    auto ends = StableEnds::note(options().connection, topics, trouble, kLook);
+    while (!ends.ok() && !is_over()) {
+      pause();
+      ends = StableEnds::note(options().connection, topics, trouble, kLook);
+    }
     if (!ends.ok()) return ends.status();
     for (bool taken_back = false;;) {
       const auto behind = ends->behind(kLook);
       if (behind.ok() && behind->empty()) return Status();
-      const std::chrono::nanoseconds waited = clock_.now() - begun;
-      if (waited >= patience)
-        return behind.ok() ? still_open(options(), behind->front()) : behind.status();
-      if (behind.ok() && waited >= kLostAfter && !std::exchange(taken_back, true))
-        PENSTOCK_RETURN_IF_ERROR(take_back(*behind));
-      rd_kafka_poll(client_.get(), 50);
+      if (is_over()) return behind.ok() ? still_open(options(), behind->front()) : behind.status();
+      const bool lost = behind.ok() && clock_.now() - begun >= kLostAfter;
+      if (lost && !std::exchange(taken_back, true)) PENSTOCK_RETURN_IF_ERROR(take_back(*behind));
+      pause();
     }
   }
+  // A moment for the brokers, during which the client's events are served.
+  void pause() { rd_kafka_poll(client_.get(), 50); }
   // By a record in each that is taken back as well: with it goes whatever else this producer has open there. A handle
   // keeps the settings that a topic was first used with, and these are not those of its writers: so another one after.
   Status take_back(const std::vector<StableEnds::Behind>& behind) {
-    if (!begin_transaction().ok()) return Status();
-    const Instant until = clock_.now() + kLook;
+    const CallResult begun = begin_transaction();
+    if (!begun.ok()) return failed("what a broker has lost cannot be taken back", begun);
+    const Instant until = clock_.now() + options().connection.start_timeout;
     for (const StableEnds::Behind& each : behind) {
       const TopicHandle topic(rd_kafka_topic_new(client_.get(), each.topic.c_str(), nullptr));
       if (topic != nullptr) static_cast<void>(produce_to(topic.get(), each.partition, ""));
     }
-    while (!markers_.all_there() && clock_.now() < until) rd_kafka_poll(client_.get(), 1);
+    while (!markers_.all_there() && clock_.now() < until && !is_cancelled())
+      rd_kafka_poll(client_.get(), 1);
     abort_transaction(kLook);
     PENSTOCK_RETURN_IF_ERROR(make_anew());
     return take_over();

@@ -81,10 +81,7 @@ std::size_t TransactionalWriter::hand_over_plain(std::size_t records) noexcept {
   }
   session_->count(sent);
   std::size_t gone = 0;
-  for (; gone < together.size() && is_dealt_with(together[gone].err); ++gone) {
-    // Those behind it were not tried.
-    if (together[gone].err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return gone + 1;
-  }
+  while (gone < together.size() && is_dealt_with(together[gone].err)) ++gone;
   return gone;
 }
 
@@ -103,7 +100,8 @@ bool TransactionalWriter::hand_over_front() noexcept {
 }
 
 bool TransactionalWriter::is_dealt_with(rd_kafka_resp_err_t error) noexcept {
-  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && writer_.account->outstanding() > 0) return false;
+  // Of all writers' records, or reports that are not served: the client has room for any one of them.
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const OutgoingBatch::Entry& entry = outgoing_.front();
     counters_->undelivered.add(1);
@@ -168,7 +166,8 @@ Status TransactionalWriter::close() {
 void TransactionalWriter::capture(Epoch epoch, SnapshotWriter& out) {
   cut_ = {};
   hand_over();
-  if (Status status = flush(); !status.ok()) out.before_ack([status] { return status; });
+  count_reports();
+  if (Status status = failure(); !status.ok()) out.before_ack([status] { return status; });
   before_cut_ = outgoing_.size();
   cut_ = epoch;
 }

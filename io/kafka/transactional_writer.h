@@ -4,7 +4,7 @@
 //            waits here until that epoch is committed, or was given up: up to half of `buffer_bytes`, then there is no
 //            room for more records.
 // Threads    Owned by a worker; it waits for nothing. See transaction_session.h for the rest.
-// Order      Per partition, as Producer.
+// Order      Per partition, as Producer; whole batches are handed over, and held back, as there too.
 #pragma once
 
 #include <memory>

@@ -54,6 +54,14 @@ def leave_open(*arguments):
     subprocess.run([sys.executable, "-c", LEAVE_OPEN, *arguments], check=True, timeout=DEADLINE)
 
 
+def wait_for(test, condition, goes_on=lambda: True):
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        test.assertTrue(goes_on(), "it ended before")
+        test.assertLess(time.monotonic(), deadline)
+        time.sleep(0.05)
+
+
 class ExactlyOnce(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -77,11 +85,7 @@ class ExactlyOnce(unittest.TestCase):
         self.produce(self.broker.ends(self.job.source) + count)
 
     def wait_for(self, condition, goes_on=lambda: True):
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            self.assertTrue(goes_on(), "it ended before")
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
+        wait_for(self, condition, goes_on)
 
     def committed(self):
         return len(self.broker.records(self.job.counts))

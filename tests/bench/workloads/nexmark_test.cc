@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "penstock/tests/bench/workloads/random_access.h"
+
 namespace penstock::bench {
 namespace {
 
@@ -25,11 +27,8 @@ TEST(Nexmark, HasOnePersonThreeAuctionsAnd46BidsInFifty) {
 
 template <Disorder kDisorder>
 void expect_random_access_agrees(std::uint64_t step) {
-  NexmarkGenerator<kDisorder> generator(step - 1, step);
-  for (std::uint64_t n = step - 1; n < 20'000; n += step) {
-    ASSERT_EQ(generator.next_number(), n);
-    ASSERT_TRUE(equal(generator.next(), nexmark_event(n, kDisorder))) << n << " by " << step;
-  }
+  bench::expect_random_access_agrees<NexmarkGenerator<kDisorder>>(
+      step, [](std::uint64_t n) { return nexmark_event(n, kDisorder); }, equal);
 }
 
 TEST(NexmarkGenerator, GivesTheSameEventsAsRandomAccessWithAnyStep) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <map>
 
+#include "penstock/tests/bench/workloads/random_access.h"
+
 namespace penstock::bench {
 namespace {
 
@@ -15,11 +17,8 @@ bool equal(const YsbEvent& a, const YsbEvent& b) {
 
 template <Disorder kDisorder>
 void expect_random_access_agrees(std::uint64_t step) {
-  YsbGenerator<kDisorder> generator(step - 1, step);
-  for (std::uint64_t i = step - 1; i < 20'000; i += step) {
-    ASSERT_EQ(generator.next_number(), i);
-    ASSERT_TRUE(equal(generator.next(), ysb_event(i, kDisorder))) << i << " by " << step;
-  }
+  bench::expect_random_access_agrees<YsbGenerator<kDisorder>>(
+      step, [](std::uint64_t n) { return ysb_event(n, kDisorder); }, equal);
 }
 
 TEST(YsbGenerator, GivesTheSameEventsAsRandomAccessWithAnyStep) {

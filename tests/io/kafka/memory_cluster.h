@@ -114,8 +114,12 @@ class MemoryCluster {
         return nullptr;
       };
       const auto messages = batch.prepare_plain(most, no_opaque, nullptr);
-      for (rd_kafka_message_t& each : messages)
-        each.err = take(topic, each.payload, each.len, each.key_len, reports);
+      bool is_full = false;  // Then those behind are not tried.
+      for (rd_kafka_message_t& each : messages) {
+        each.err = is_full ? RD_KAFKA_RESP_ERR__QUEUE_FULL
+                           : take(topic, each.payload, each.len, each.key_len, reports);
+        is_full = each.err == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+      }
       const std::lock_guard lock(kafka_.mutex_);
       kafka_.times_together_ += messages.size() > 1 ? 1 : 0;
       return messages;

@@ -166,6 +166,20 @@ TEST_F(TransactionalWriterTest, GivesTheClientWholeBatchesAndWhatFindsItFullAgai
   EXPECT_EQ(counters_.undelivered.get(), 0u);
 }
 
+TEST_F(TransactionalWriterTest, WaitsForAClientThatIsFullOfOthersRecords) {
+  start();
+  kafka_.limit_room(0);
+  write("a");
+  write("b");
+  EXPECT_FALSE(writer_->ready());
+  kafka_.limit_room(100);
+  EXPECT_TRUE(writer_->ready());
+  cut({1});
+  commit({1});
+  EXPECT_THAT(kafka_.committed("counts"), ElementsAre("a", "b"));
+  EXPECT_EQ(counters_.undelivered.get(), 0u);
+}
+
 TEST_F(TransactionalWriterTest, ARecordThatTheBrokerRefusesFailsTheEpochAndTheJob) {
   start();
   kafka_.refuse_records(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
