@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -116,7 +117,9 @@ class Suite:
             return Result(0, [])
         if not self.build("fuzz", *names):
             return Result(0, ["build"])
-        failed = [name for name in names if not self.fuzz_one(name)]
+        with ThreadPoolExecutor(self.jobs) as pool:
+            succeeded = list(pool.map(self.fuzz_one, names))
+        failed = [name for name, found_nothing in zip(names, succeeded) if not found_nothing]
         return Result(len(names) - len(failed), failed)
 
     def fuzz_one(self, name):

@@ -9,9 +9,29 @@
 #   penstock_bench([DEPS target...])                           penstock_microbench from every *_bench.cc
 #   penstock_fuzz(SOURCE [DEPS target...])                     one libFuzzer executable
 
+# Each source parses, and instantiates, what the others of its folder do as well: several as one take half of the time.
+function(_penstock_unite target sources)
+  if(NOT PENSTOCK_UNITED)
+    return()
+  endif()
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(unite "${PROJECT_SOURCE_DIR}/tools/cmake/unite.py")
+  execute_process(COMMAND ${Python3_EXECUTABLE} "${unite}" ${PENSTOCK_UNITED} ${sources}
+    OUTPUT_VARIABLE united OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" ";" united "${united}")
+  foreach(line IN LISTS united)
+    string(REPLACE "\t" ";" line "${line}")
+    list(POP_FRONT line group)
+    set_source_files_properties("${line}" PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${unite}" ${sources})
+endfunction()
+
 function(_penstock_add_library target sources)
   if(sources)
     add_library(${target} STATIC ${sources})
+    _penstock_unite(${target} "${sources}")
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:penstock_flags>)
     set(scope PUBLIC)
   else()
@@ -71,6 +91,7 @@ function(penstock_test folder)
   penstock_objects(${support} DIR "${dir}" DEPS ${arg_DEPS} GTest::gmock)
   if(sources)
     add_executable(${target} ${sources})
+    _penstock_unite(${target} "${sources}")
     target_link_libraries(${target} PRIVATE penstock_flags ${support} GTest::gmock_main)
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
       WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"

@@ -19,7 +19,7 @@ Status bad(std::string_view option, const std::string& text) {
   return Status::invalid_argument(std::string(option) + ": " + text);
 }
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::vector<std::string_view> split(std::string_view text, char at) {
   std::vector<std::string_view> parts;
@@ -55,16 +55,16 @@ Result<TcpPeer> parse_peer(std::string_view text, std::string_view option) {
   const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (colon == std::string_view::npos || text.back() == ']')
-    return bad(option, quoted(text) + " has no port: write HOST:PORT");
+    return bad(option, in_quotes(text) + " has no port: write HOST:PORT");
   if (!bracketed && host.find(':') != std::string_view::npos)
-    return bad(option, quoted(text) + ": write an IPv6 address in brackets, [::1]:9092");
-  if (host.empty()) return bad(option, quoted(text) + " has no host: write HOST:PORT");
+    return bad(option, in_quotes(text) + ": write an IPv6 address in brackets, [::1]:9092");
+  if (host.empty()) return bad(option, in_quotes(text) + " has no host: write HOST:PORT");
   const std::string_view digits = text.substr(colon + 1);
   TcpPeer peer{std::string(host), 0};
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), peer.port);
   if (error != std::errc() || end != digits.data() + digits.size() || peer.port == 0)
-    return bad(option, "port " + quoted(digits) + " is not a number from 1 to 65535");
+    return bad(option, "port " + in_quotes(digits) + " is not a number from 1 to 65535");
   return peer;
 }
 
@@ -72,7 +72,7 @@ Status parse_parameters(std::string_view text, std::string_view option, Endpoint
   for (const std::string_view part : split(text, '&')) {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      return bad(option, "parameter " + quoted(part) + " is not NAME=VALUE");
+      return bad(option, "parameter " + in_quotes(part) + " is not NAME=VALUE");
     const std::string name(part.substr(0, equals));
     std::optional<std::string> value = decoded(part.substr(equals + 1));
     if (!value) return bad(option, "parameter " + name + ": a % is not followed by two hex digits");
@@ -89,7 +89,7 @@ Status parse_topics(std::string_view path, std::string_view option, Endpoint& ou
     if (topic->empty())
       return bad(option, "no topic: write kafka://HOST:PORT/TOPIC, several with a comma between");
     if (topic->find('/') != std::string::npos)
-      return bad(option, "topic " + quoted(*topic) + ": names of topics have no /");
+      return bad(option, "topic " + in_quotes(*topic) + ": names of topics have no /");
     out.topics.push_back(std::move(*topic));
   }
   return Status();
@@ -117,7 +117,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::string_view option) 
   const std::string_view scheme = text.substr(0, colon);
   Endpoint endpoint;
   if (colon == std::string_view::npos || (scheme != "kafka" && scheme != "tcp"))
-    return bad(option, quoted(scheme) + " is no kind of endpoint: " + std::string(kForms));
+    return bad(option, in_quotes(scheme) + " is no kind of endpoint: " + std::string(kForms));
   endpoint.kind = scheme == "kafka" ? EndpointKind::kKafka : EndpointKind::kTcp;
   text.remove_prefix(colon + 3);
   const std::size_t query = std::min(text.find('?'), text.size());
@@ -134,7 +134,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::string_view option) 
   if (endpoint.kind == EndpointKind::kKafka) {
     PENSTOCK_RETURN_IF_ERROR(parse_topics(path, option, endpoint));
   } else if (!path.empty()) {
-    return bad(option, "tcp:// has no path " + quoted(path) + ": write tcp://HOST:PORT");
+    return bad(option, "tcp:// has no path " + in_quotes(path) + ": write tcp://HOST:PORT");
   }
   if (query < text.size())
     PENSTOCK_RETURN_IF_ERROR(parse_parameters(text.substr(query + 1), option, endpoint));
