@@ -1,10 +1,10 @@
 // core/ring/byte_ring.h -- bytes of any length beside the slots of a channel, from one thread to another.
 //
-// The producer takes a piece and writes it; a slot of the channel's SpscRing says where it lies and where it ends; the
-// consumer, done with the slot, gives everything up to that end back. Positions only grow. A piece lies in one piece:
-// what is left before the wrap is passed over where it is too little.
-// Threads    Producer: has_room, take, take_nothing, has_passed, publish, is_half_free. Consumer: release,
-//            seems_half_empty. Any thread: capacity. Both ends may be one thread.
+// The producer takes a piece and writes it; a slot of the channel's SpscRing says how long it is; the consumer takes the
+// pieces of the slots in their order, and gives back those that it is done with. A piece lies in one piece: what is left
+// before the wrap is passed over, by both, where it is too little. So a slot need not say where its piece is.
+// Threads    Producer: has_room, take, take_nothing, taken, has_passed, publish, is_half_free. Consumer: next,
+//            next_nothing, release, seems_half_empty. Any thread: capacity, piece_max. Both ends may be one thread.
 // Ordering   What was written to a piece is published by the slot that names it. publish() only tells the consumer how
 //            much there is, for seems_half_empty(); call it before the slots are published. release() comes before the
 //            slots are released: who sees their room then sees room here as well. First in, first out.
@@ -50,24 +50,26 @@ class ByteRing {
 
   // Whether a piece of that size has room now. Looks at the other side only when it seems that it has not.
   bool has_room(std::size_t size) noexcept {
-    const std::uint64_t end = place_of(size) + rounded(size);
+    const std::uint64_t end = place_of(staged_, size) + rounded(size);
     if (end - head_seen_ <= capacity()) [[likely]]
       return true;
     see_head();
     return end - head_seen_ <= capacity();
   }
-  // The next piece, the producer's to fill until it publishes the slot; `end` is what that slot has to say.
+  // The next piece, the producer's to fill until it publishes the slot.
   // REQUIRES: has_room(size) was true, and size <= piece_max().
-  char* take(std::size_t size, std::uint64_t& end) noexcept {
+  char* take(std::size_t size) noexcept {
     PENSTOCK_DCHECK(size <= piece_max());
-    const std::uint64_t place = place_of(size);
-    end = staged_ = place + rounded(size);
-    PENSTOCK_DCHECK(end - head_seen_ <= capacity());
+    const std::uint64_t place = place_of(staged_, size);
+    staged_ = place + rounded(size);
+    PENSTOCK_DCHECK(staged_ - head_seen_ <= capacity());
     return data_ + (place & mask_);
   }
-  // A place in the order of pieces without a piece; takes no room that another needs to have been free.
-  std::uint64_t take_nothing() noexcept { return staged_ += kAlignment; }
-  // Whether all up to `end` has been given back.
+  // A place in the order of pieces without a piece, also where there is no room.
+  void take_nothing() noexcept { staged_ += kAlignment; }
+  // Where the last that was taken ends. Only grows.
+  std::uint64_t taken() const noexcept { return staged_; }
+  // Whether all up to such an end has been given back.
   bool has_passed(std::uint64_t end) noexcept {
     if (head_seen_ < end) see_head();
     return head_seen_ >= end;
@@ -83,12 +85,19 @@ class ByteRing {
 
   // ---- consumer ----
 
-  void release(std::uint64_t end) noexcept {
-    head_ = end;
-    released_.store(end, std::memory_order_release);  // Publishes that the pieces have been read.
+  // The piece of the next slot, of that size. It stays until release().
+  const char* next(std::size_t size) noexcept {
+    const std::uint64_t place = place_of(head_, size);
+    head_ = place + rounded(size);
+    return data_ + (place & mask_);
   }
-  // Of all that is published with the slots that the consumer has seen, at most half is not given back. Once all slots
-  // have been released it is true, unless more have been published since.
+  void next_nothing() noexcept { head_ += kAlignment; }
+  // Gives back all that next() has shown.
+  void release() noexcept {
+    released_.store(head_, std::memory_order_release);  // Publishes that the pieces have been read.
+  }
+  // Of all that is published, at most half is not given back. Pieces of slots that have not been published may be among
+  // it: who waits for this also looks for the last slot.
   bool seems_half_empty() const noexcept {
     const auto used =
         static_cast<std::int64_t>(tail_.load(std::memory_order_acquire) - head_);  // As published.
@@ -107,10 +116,10 @@ class ByteRing {
   static std::uint64_t rounded(std::size_t size) noexcept {
     return (std::uint64_t{size} + kAlignment - 1) & ~std::uint64_t{kAlignment - 1};
   }
-  // Where a piece of that size would begin.
-  std::uint64_t place_of(std::size_t size) const noexcept {
-    const std::size_t until_wrap = capacity() - (staged_ & mask_);
-    return size <= until_wrap ? staged_ : staged_ + until_wrap;
+  // Where a piece of that size begins that comes behind what ends there.
+  std::uint64_t place_of(std::uint64_t end, std::size_t size) const noexcept {
+    const std::size_t until_wrap = capacity() - (end & mask_);
+    return size <= until_wrap ? end : end + until_wrap;
   }
   void see_head() noexcept {
     head_seen_ = released_.load(std::memory_order_acquire);  // The pieces before it may be written.
@@ -126,9 +135,9 @@ class ByteRing {
   std::uint64_t head_seen_ = 0;
   alignas(kLineBytes) std::atomic<std::uint64_t> tail_{0};  // All before it is published.
 
-  // The consumer's.
+  // The consumer's. What it writes per piece stays off the line that the producer looks at.
   alignas(kLineBytes) std::atomic<std::uint64_t> released_{0};
-  std::uint64_t head_ = 0;  // The same, without a look at the shared one.
+  alignas(kLineBytes) std::uint64_t head_ = 0;  // Behind what next() has shown.
 };
 
 }  // namespace penstock

@@ -49,14 +49,14 @@ class InputGate {
     return header;
   }
 
-  // The first `count` of the run that next() has lent last.
+  // The first `count` of the run that next() has lent last. Of rows: exactly those whose bytes have been read.
   void consume(std::size_t channel, std::size_t count) noexcept {
     Channel<T>& from = *lanes_[channel].channel;
-    if constexpr (ChannelBytes<T>::kUsed) {
-      if (count > 0) from.bytes.release(from.ring.peek(count).back().payload);
-    }
+    if constexpr (ChannelBytes<T>::kUsed) from.bytes.release();
     release(from, count);
   }
+  // What the slots of a run do not hold.
+  ChannelBytes<T>& bytes(std::size_t channel) noexcept { return lanes_[channel].channel->bytes; }
 
   // Reads no more: whoever writes to these channels is told not to wait for room.
   void leave() noexcept {
@@ -86,7 +86,8 @@ class InputGate {
     from.ring.release(count);
     if (from.producer_parker == nullptr) return;
     if constexpr (ChannelBytes<T>::kUsed) {
-      if (!from.bytes.seems_half_empty()) return;
+      // What the producer holds in its overflow has bytes as well: with all that came given back, it goes on.
+      if (!from.bytes.seems_half_empty() && from.ring.size_approx() > 0) return;
     }
     if (from.ring.take_space_request_if_half_empty()) from.producer_parker->wake();
   }

@@ -1,13 +1,13 @@
 // core/runtime/row_bytes.h -- how rows lie in a channel: their bytes in a ring beside the slots, copied once.
 //
-// A row is one piece and means the same anywhere, so it goes into the ring as it is, and its slot says where. What is
-// longer than a quarter of the ring, or what one record expands to beyond the ring, gets a block of its own.
+// A row is one piece and means the same anywhere, so it goes into the ring as it is. Its slot has its size and the
+// origin of its record, so that it takes 32 bytes with time and hash. What is longer than a quarter of the ring, or what
+// one record expands to beyond the ring, gets a block of its own.
 // Credit      A batch begins when half of the ring is free and ends when the longest piece might not fit. Blocks count
 //             too: with as many bytes in blocks as the ring has, none begins.
 // Ownership   The channel's, until the consumer releases the slot. Blocks are freed by the producer when it sees that,
 //             or with the channel.
-// Threads     As core/ring/byte_ring.h: write, write_apart, has_room, is_worth_while, bytes_apart and publish are the
-//             producer's; release and seems_half_empty the consumer's.
+// Threads     As core/ring/byte_ring.h: read, release and seems_half_empty are the consumer's, the rest the producer's.
 // Cost        One copy per row; an allocation per block.
 #pragma once
 
@@ -23,9 +23,26 @@
 namespace penstock {
 
 class RowBytes {
- public:
-  using Slot = RowSlot;
+  struct Block {  // The bytes follow.
+    Block* next;
+    std::uint64_t end;  // In the order of the ring.
+    std::size_t size;
+    Origin origin;
+    char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+  };
+  static constexpr std::uint32_t kInBlock = ~0U;
 
+ public:
+  struct Slot {
+    std::uint32_t size;  // kInBlock: the block has it.
+    SplitId split;
+    union {
+      std::uint64_t offset;
+      Block* block;
+    };
+  };
+
+  // REQUIRES: at most 1 GiB.
   explicit RowBytes(std::size_t ring_bytes) : ring_(ring_bytes) {}
   RowBytes(const RowBytes&) = delete;
   RowBytes& operator=(const RowBytes&) = delete;
@@ -34,26 +51,29 @@ class RowBytes {
   }
 
   // False: it has to go apart.
-  [[nodiscard]] bool write(const Row& row, RowSlot& slot) noexcept {
+  [[nodiscard]] bool write(const Row& row, Slot& slot) noexcept {
     const std::size_t size = row.bytes.size();
     if (size > ring_.piece_max() || !ring_.has_room(size)) [[unlikely]]
       return false;
-    char* const to = ring_.take(size, slot.end);
-    std::memcpy(to, row.bytes.data(), size);
-    fill(row, to, slot);
+    std::memcpy(ring_.take(size), row.bytes.data(), size);
+    const Origin origin = origin_of(row);
+    slot.size = static_cast<std::uint32_t>(size);
+    slot.split = origin.split;
+    slot.offset = origin.offset;
     return true;
   }
   // Into a block. False: there is no memory.
-  [[nodiscard, gnu::cold, gnu::noinline]] bool write_apart(const Row& row, RowSlot& slot) noexcept {
+  [[nodiscard, gnu::cold, gnu::noinline]] bool write_apart(const Row& row, Slot& slot) noexcept {
     const std::size_t size = row.bytes.size();
     auto* const block = static_cast<Block*>(
         std::malloc(sizeof(Block) + size));  // lint: allow(hot) rows that are too large
     if (block == nullptr) return false;
-    slot.end = ring_.take_nothing();
-    *block = {nullptr, slot.end, size};
-    char* const to = reinterpret_cast<char*>(block + 1);
-    std::memcpy(to, row.bytes.data(), size);
-    fill(row, to, slot);
+    ring_.take_nothing();
+    *block = {nullptr, ring_.taken(), size, origin_of(row)};
+    std::memcpy(block->bytes(), row.bytes.data(), size);
+    slot.size = kInBlock;
+    slot.split = {};
+    slot.block = block;
     (newest_ == nullptr ? oldest_ : newest_->next) = block;
     newest_ = block;
     bytes_apart_ += size;
@@ -71,21 +91,21 @@ class RowBytes {
   }
   void publish() noexcept { ring_.publish(); }
 
-  // Before the slots up to this one are.
-  void release(const RowSlot& slot) noexcept { ring_.release(slot.end); }
+  // The row of the next slot: of each once, in their order. It stays until release().
+  LentRow read(const Slot& slot) noexcept {
+    if (slot.size == kInBlock) [[unlikely]] {
+      ring_.next_nothing();
+      return {{slot.block->bytes(), slot.block->size}, slot.block->origin};
+    }
+    return {{ring_.next(slot.size), slot.size}, {slot.split, slot.offset}};
+  }
+  // All that has been read; before the slots are.
+  void release() noexcept { ring_.release(); }
   bool seems_half_empty() const noexcept { return ring_.seems_half_empty(); }
 
  private:
-  struct Block {  // The bytes follow.
-    Block* next;
-    std::uint64_t end;
-    std::size_t size;
-  };
-
-  static void fill(const Row& row, const char* bytes, RowSlot& slot) noexcept {
-    slot.bytes = bytes;
-    slot.size = row.bytes.size();
-    slot.origin = row.origin == nullptr ? Origin{} : row.origin->raw->origin;
+  static Origin origin_of(const Row& row) noexcept {
+    return row.origin == nullptr ? Origin{} : row.origin->raw->origin;
   }
   void free_oldest() noexcept {
     bytes_apart_ -= oldest_->size;

@@ -8,7 +8,6 @@
 //             as one that could not be read.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,14 +48,10 @@ struct Row {
   ~Row() = default;
 };
 
-// What the slot of a channel says of a row. The bytes are the channel's, until the slot is released.
-struct RowSlot {
-  const char* bytes = nullptr;
-  std::size_t size = 0;
-  std::uint64_t end = 0;  // Of its piece of the channel's bytes.
-  Origin origin;          // Of the record that the row was made of.
-
-  std::string_view view() const noexcept { return {bytes, size}; }
+// A row that is lent by a channel, and the origin of the record that it was made of.
+struct LentRow {
+  std::string_view bytes;
+  Origin origin;
 };
 
 }  // namespace penstock

@@ -62,7 +62,7 @@ class RowInput {
         turn.control = gate_.take_control(run.channel);
       } else if (!run.elements.empty()) {
         turn.kind = TurnKind::kData;
-        turn.records = push_run(run.elements, chain, credit);
+        turn.records = push_run(run.elements, gate_.bytes(run.channel), chain, credit);
         gate_.consume(run.channel, turn.records);
       }
     }
@@ -88,14 +88,14 @@ class RowInput {
   };
 
   template <class Chain>
-  std::size_t push_run(std::span<const ElementOf<Row>> run, Chain& chain,
+  std::size_t push_run(std::span<const ElementOf<Row>> run, RowBytes& bytes, Chain& chain,
                        const Credit& credit) noexcept {
     std::size_t done = 0;
     for (; done < run.size() && credit.left > 0; ++done) {
-      const RowSlot& slot = run[done].payload;
-      refusals_->raw.bytes = slot.view();
-      refusals_->raw.origin = slot.origin;
-      chain.collect(Record<Row>{Row(slot.view(), &origin_), run[done].header.time()});
+      const LentRow row = bytes.read(run[done].payload);
+      refusals_->raw.bytes = row.bytes;
+      refusals_->raw.origin = row.origin;
+      chain.collect(Record<Row>{Row(row.bytes, &origin_), run[done].header.time()});
     }
     return done;
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -147,6 +148,28 @@ TEST_P(RowRepartition, RowsMayGoFromTaskToTaskSeveralTimesAndBecomeRecords) {
     last[count.shop] = std::max(last[count.shop], count.count);
   EXPECT_EQ(last, (std::map<std::uint32_t, std::int64_t>{
                       {0, 400}, {1, 400}, {2, 400}, {3, 400}, {4, 400}}));
+}
+
+TEST_P(RowRepartition, WhatOneRowExpandsToArrivesWhereItDoesNotFitTheRings) {
+  Job job("expands");
+  std::atomic<std::int64_t> rows{0};
+  std::atomic<std::int64_t> wrong{0};
+  std::vector<std::string> ids;
+  for (int id = 0; id < 40; ++id) ids.push_back(std::to_string(id));
+  job.rows(memory_source(ids), CsvRows{}, "id INT")
+      .select({expr("id"), expr("explode(sequence(1, 300)) AS n")})
+      .select({expr("id"), expr("n"), expr("repeat('x', n % 90) AS text")})
+      .repartition({expr("n")})
+      .filter(expr("length(text) = n % 90"))
+      .for_each([&](const RowView& row) {
+        ++rows;
+        if (row.bytes_cell(2).size != static_cast<std::size_t>(row.inline_cell(1).number % 90))
+          ++wrong;
+      });
+  const Status ended = job.run(options_of(GetParam()));
+  ASSERT_TRUE(ended.ok()) << ended.to_string();
+  EXPECT_EQ(rows, 40 * 300);
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(RowRepartition, ColumnsThatAreReadOnlyBehindItAreThere) {

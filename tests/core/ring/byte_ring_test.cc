@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <deque>
-#include <string>
-#include <string_view>
 #include <thread>
 
 #include "penstock/core/base/random.h"
@@ -20,78 +18,81 @@ constexpr std::size_t kBytes = 1024;
 constexpr std::size_t kPieceMax = kBytes / 4;
 
 struct Piece {
-  const char* bytes = nullptr;
+  std::uint64_t number = 0;  // Every byte follows from it.
   std::size_t size = 0;
+  char* bytes = nullptr;
   std::uint64_t end = 0;
 };
 
-// A piece of which every byte follows from the number.
 char byte_of(std::uint64_t number, std::size_t i) noexcept {
   return static_cast<char>(number * 31 + i);
 }
-Piece put(ByteRing& ring, std::size_t size, std::uint64_t number = 0) {
-  EXPECT_TRUE(ring.has_room(size)) << size;
-  Piece piece{.bytes = nullptr, .size = size, .end = 0};
-  char* const to = ring.take(size, piece.end);
-  for (std::size_t i = 0; i < size; ++i) to[i] = byte_of(number, i);
-  piece.bytes = to;
-  return piece;
-}
-bool is_whole(const Piece& piece, std::uint64_t number) noexcept {
+bool is_whole(const char* bytes, const Piece& piece) noexcept {
   for (std::size_t i = 0; i < piece.size; ++i) {
-    if (piece.bytes[i] != byte_of(number, i)) return false;
+    if (bytes[i] != byte_of(piece.number, i)) return false;
   }
   return true;
+}
+Piece put(ByteRing& ring, std::size_t size, std::uint64_t number = 0) {
+  EXPECT_TRUE(ring.has_room(size)) << size;
+  const Piece piece{number, size, ring.take(size), ring.taken()};
+  for (std::size_t i = 0; i < size; ++i) piece.bytes[i] = byte_of(number, i);
+  return piece;
+}
+// As the consumer, which finds it by its size.
+void give_back(ByteRing& ring, const Piece& piece) {
+  const char* const found = ring.next(piece.size);
+  EXPECT_EQ(found, piece.bytes);
+  EXPECT_TRUE(is_whole(found, piece));
+  ring.release();
 }
 
 TEST(ByteRing, GivesPiecesThatAreAlignedAndDoNotTouch) {
   ByteRing ring(kBytes);
   const Piece first = put(ring, 13, 1);
   const Piece second = put(ring, 1, 2);
+  const Piece none = put(ring, 0);
   const Piece third = put(ring, 8, 3);
   EXPECT_EQ(second.bytes - first.bytes, 16);
   EXPECT_EQ(third.bytes - second.bytes, 8);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(second.bytes) % ByteRing::kAlignment, 0U);
-  EXPECT_TRUE(is_whole(first, 1) && is_whole(second, 2) && is_whole(third, 3));
+  for (const Piece& piece : {first, second, none, third}) give_back(ring, piece);
 }
 
 TEST(ByteRing, IsFullWhenAllOfItIsTakenAndHasRoomForWhatIsGivenBack) {
   ByteRing ring(kBytes);
   std::deque<Piece> pieces;
-  for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(ring.has_room(kPieceMax)) << i;
-    pieces.push_back(put(ring, kPieceMax));
-  }
+  for (int i = 0; i < 4; ++i) pieces.push_back(put(ring, kPieceMax));
   EXPECT_FALSE(ring.has_room(1));
-  EXPECT_FALSE(ring.has_passed(pieces[0].end));
-  ring.release(pieces[0].end);
+  ring.next(kPieceMax);
+  EXPECT_FALSE(ring.has_passed(pieces[0].end)) << "it is being read";
+  EXPECT_FALSE(ring.has_room(1));
+  ring.release();
   EXPECT_TRUE(ring.has_passed(pieces[0].end));
+  EXPECT_FALSE(ring.has_passed(pieces[1].end));
   EXPECT_TRUE(ring.has_room(kPieceMax));
   EXPECT_FALSE(ring.has_room(kPieceMax + 1));
 }
 
 TEST(ByteRing, APieceLiesInOnePieceAcrossTheWrap) {
   ByteRing ring(kBytes);
-  Piece last;
-  for (int i = 0; i < 4; ++i) last = put(ring, 200);
+  std::deque<Piece> pieces;
+  for (int i = 0; i < 4; ++i) pieces.push_back(put(ring, 200));
   ASSERT_FALSE(ring.has_room(kPieceMax)) << "224 are left, and none before the wrap";
   ASSERT_TRUE(ring.has_room(224));
-  const char* const begin = last.bytes - 600;
-  ring.release(last.end);
-  ASSERT_TRUE(ring.has_room(kPieceMax));
-  const Piece wrapped = put(ring, kPieceMax);
-  EXPECT_EQ(wrapped.bytes, begin);
+  for (const Piece& piece : pieces) give_back(ring, piece);
+  const Piece wrapped = put(ring, kPieceMax, 4);
+  EXPECT_EQ(wrapped.bytes, pieces[0].bytes);
   EXPECT_EQ(wrapped.end, kBytes + kPieceMax) << "what is passed over counts as taken";
-  ring.release(wrapped.end);
+  give_back(ring, wrapped);
   EXPECT_TRUE(ring.is_half_free());
 }
 
 TEST(ByteRing, WhereHalfIsFreeThereIsRoomForAnyPiece) {
   for (std::size_t before = 0; before < kBytes; before += ByteRing::kAlignment) {
     ByteRing ring(kBytes);
-    Piece last;
     for (std::size_t left = before; left > 0; left -= std::min(left, kPieceMax))
-      ring.release((last = put(ring, std::min(left, kPieceMax))).end);
+      give_back(ring, put(ring, std::min(left, kPieceMax)));
     for (int i = 0; i < 2; ++i) put(ring, kPieceMax);
     if (ring.is_half_free()) {
       EXPECT_TRUE(ring.has_room(kPieceMax)) << "from " << before;
@@ -99,29 +100,21 @@ TEST(ByteRing, WhereHalfIsFreeThereIsRoomForAnyPiece) {
   }
 }
 
-TEST(ByteRing, APlaceWithoutAPieceKeepsTheOrder) {
+TEST(ByteRing, APlaceWithoutAPieceKeepsTheOrderAlsoInAFullRing) {
   ByteRing ring(kBytes);
-  const Piece first = put(ring, 8);
-  const std::uint64_t nothing = ring.take_nothing();
-  const Piece second = put(ring, 8, 7);
-  EXPECT_LT(first.end, nothing);
-  EXPECT_LT(nothing, second.end);
-  ring.release(first.end);
-  EXPECT_FALSE(ring.has_passed(nothing));
-  ring.release(nothing);
-  EXPECT_TRUE(ring.has_passed(nothing));
-  EXPECT_FALSE(ring.has_passed(second.end));
-}
-
-TEST(ByteRing, APlaceWithoutAPieceIsThereInAFullRingToo) {
-  ByteRing ring(kBytes);
-  Piece last;
-  for (int i = 0; i < 4; ++i) last = put(ring, kPieceMax, 9);
-  const std::uint64_t nothing = ring.take_nothing();
+  std::deque<Piece> pieces;
+  for (std::uint64_t i = 0; i < 4; ++i) pieces.push_back(put(ring, kPieceMax, i));
+  ring.take_nothing();
+  const std::uint64_t nothing = ring.taken();
   EXPECT_FALSE(ring.has_room(8));
-  EXPECT_TRUE(is_whole(last, 9));
-  ring.release(nothing);
-  EXPECT_TRUE(ring.has_room(kPieceMax));
+  for (const Piece& piece : pieces) give_back(ring, piece);
+  EXPECT_TRUE(ring.has_passed(pieces[3].end));
+  EXPECT_FALSE(ring.has_passed(nothing));
+  const Piece behind = put(ring, 16, 9);
+  ring.next_nothing();
+  ring.release();
+  EXPECT_TRUE(ring.has_passed(nothing));
+  give_back(ring, behind);
 }
 
 TEST(ByteRing, TellsTheConsumerWhetherItIsHalfEmptyOfWhatIsPublished) {
@@ -132,12 +125,12 @@ TEST(ByteRing, TellsTheConsumerWhetherItIsHalfEmptyOfWhatIsPublished) {
   ring.publish();
   EXPECT_FALSE(ring.seems_half_empty());
   EXPECT_FALSE(ring.is_half_free());
-  ring.release(pieces[0].end);
+  give_back(ring, pieces[0]);
   EXPECT_TRUE(ring.seems_half_empty());
   EXPECT_TRUE(ring.is_half_free());
 }
 
-// Random sizes against random batches: whatever is published is whole, in order, and its bytes stay until released.
+// Random sizes against random batches: what is published is whole, in order, and stays until it is given back.
 TEST(ByteRing, TwoThreadsSeeEveryPieceWholeAndInOrder) {
   constexpr std::uint64_t kPieces = kStressItems / 8;
   ByteRing ring(kBytes);
@@ -159,12 +152,15 @@ TEST(ByteRing, TwoThreadsSeeEveryPieceWholeAndInOrder) {
   std::uint64_t broken = 0;
   for (std::uint64_t number = 0; number < kPieces;) {
     const auto run = slots.peek(1 + random.below(16));
-    for (const Piece& piece : run) broken += is_whole(piece, number++) ? 0 : 1;
+    for (const Piece& piece : run) {
+      const char* const found = ring.next(piece.size);
+      broken += found == piece.bytes && piece.number == number++ && is_whole(found, piece) ? 0 : 1;
+    }
     if (run.empty()) {
       std::this_thread::yield();
       continue;
     }
-    ring.release(run.back().end);
+    ring.release();
     slots.release(run.size());
   }
   producer.join();
