@@ -1,8 +1,8 @@
 // core/ring/byte_ring.h -- bytes of any length beside the slots of a channel, from one thread to another.
 //
-// The producer takes a piece and writes it; a slot of the channel's SpscRing says how long it is; the consumer takes the
-// pieces of the slots in their order, and gives back those that it is done with. A piece lies in one piece: what is left
-// before the wrap is passed over, by both, where it is too little. So a slot need not say where its piece is.
+// The producer takes a piece and writes it; a slot of the channel's SpscRing says how long it is; the consumer takes
+// the pieces of the slots in their order, and gives back those that it is done with. A piece never wraps: what is left
+// before the end is passed over, by both, where it is too little. So a slot need not say where its piece is.
 // Threads    Producer: has_room, take, take_nothing, taken, has_passed, publish, is_half_free. Consumer: next,
 //            next_nothing, release, seems_half_empty. Any thread: capacity, piece_max. Both ends may be one thread.
 // Ordering   What was written to a piece is published by the slot that names it. publish() only tells the consumer how

@@ -1,8 +1,8 @@
 // core/runtime/row_bytes.h -- how rows lie in a channel: their bytes in a ring beside the slots, copied once.
 //
 // A row is one piece and means the same anywhere, so it goes into the ring as it is. Its slot has its size and the
-// origin of its record, so that it takes 32 bytes with time and hash. What is longer than a quarter of the ring, or what
-// one record expands to beyond the ring, gets a block of its own.
+// origin of its record: 32 bytes with time and hash. What is longer than a quarter of the ring, or what one record
+// expands to beyond the ring, gets a block of its own.
 // Credit      A batch begins when half of the ring is free and ends when the longest piece might not fit. Blocks count
 //             too: with as many bytes in blocks as the ring has, none begins.
 // Ownership   The channel's, until the consumer releases the slot. Blocks are freed by the producer when it sees that,

@@ -2,14 +2,19 @@
 // reader is done; the bytes take part in credit and in waiting; what does not fit goes in blocks and is counted.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
-#include <memory>
+#include <cstring>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
+#include "penstock/core/base/random.h"
 #include "penstock/core/ring/parker.h"
 #include "penstock/core/runtime/input_gate.h"
 #include "penstock/core/runtime/output_gate.h"
+#include "penstock/tests/core/ring/stress.h"
 
 namespace penstock {
 namespace {
@@ -239,6 +244,69 @@ TEST(RowExchange, AProducerWhoseOverflowHasMostOfTheBytesIsWokenWhenAllSlotsAreG
   EXPECT_EQ(producer.wakes(), 1U)
       << "three quarters of the bytes were to be taken, and none is in a slot";
   EXPECT_TRUE(kit.gate.refill_overflow());
+}
+
+// A row that can be told whole, and which one it is.
+std::string numbered(std::uint64_t number, std::size_t size) {
+  std::string row(sizeof(number) + size, static_cast<char>('a' + number % 26));
+  std::memcpy(row.data(), &number, sizeof(number));
+  return row;
+}
+bool is_whole(std::string_view row, std::uint64_t number) {
+  std::uint64_t found = 0;
+  std::memcpy(&found, row.data(), sizeof(found));
+  return found == number && row.find_first_not_of(static_cast<char>('a' + number % 26),
+                                                  sizeof(number)) == std::string_view::npos;
+}
+
+// The producer sleeps when there is no room: of all that may be short, slots, bytes and blocks, and with an overflow.
+TEST(RowExchange, TwoThreadsLoseNoRowAndNoWakeUp) {
+  constexpr std::uint64_t kRows = kStressItems / 16;
+  for (const std::size_t slots : {4U, 256U}) {
+    RowKit kit(1, slots);
+    Parker producer;
+    Parker consumer;
+    kit.channels.connect(0, 0, &producer, &consumer);
+    bool lost = false;
+    std::thread sends([&] {
+      Random random(slots);
+      for (std::uint64_t number = 0; number < kRows && !lost;) {
+        if (kit.refill() == 0) {
+          kit.gate.publish();
+          kit.gate.request_space();
+          producer.prepare_park();
+          if (kit.refill() == 0) {
+            lost = producer.park_for(kLostAfter) == WakeReason::kTimeout;
+          } else {
+            producer.cancel_park();
+          }
+          continue;
+        }
+        const std::uint64_t expands = random.below(50) == 0 ? 40 : 1;  // One record, many rows.
+        for (std::uint64_t i = 0; i < expands && number < kRows; ++i) {
+          const std::size_t size =
+              random.below(100) == 0 ? random.below(2 * kPieceMax) : random.below(100);
+          kit.emit(numbered(number++, size));
+        }
+        if (random.below(4) == 0) kit.gate.publish();
+      }
+      while (!kit.gate.refill_overflow()) kit.gate.publish();
+      kit.gate.publish();
+    });
+    Random random(1);
+    std::uint64_t broken = 0;
+    const auto give_up = std::chrono::steady_clock::now() + 6 * kLostAfter;
+    for (std::uint64_t number = 0; number < kRows && std::chrono::steady_clock::now() < give_up;) {
+      const std::vector<std::string> rows = kit.take(0, 1 + random.below(64));
+      for (const std::string& row : rows) broken += is_whole(row, number++) ? 0 : 1;
+      if (rows.empty()) std::this_thread::yield();
+    }
+    sends.join();
+    EXPECT_FALSE(lost) << slots << " slots: the producer is not woken";
+    EXPECT_EQ(broken, 0U) << slots;
+    EXPECT_GT(kit.counters.row_blocks.get(), 0U);
+    EXPECT_FALSE(kit.failure.failed());
+  }
 }
 
 TEST(RowExchange, WhatIsStillOnItsWayIsFreedWithTheChannel) {
