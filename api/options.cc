@@ -77,6 +77,7 @@ Result<Options> Options::from_environment() {
   if (status.ok()) status = read_flag("PENSTOCK__PIN_WORKERS", options.pin_workers);
   if (status.ok()) status = read_number("PENSTOCK__BATCH_MAX", options.batch_max);
   if (status.ok()) status = read_number("PENSTOCK__RING_SLOTS", options.ring_slots);
+  if (status.ok()) status = read_number("PENSTOCK__RING_BYTES", options.ring_bytes);
   if (status.ok()) status = read_number("PENSTOCK__STATE_KEYS_MAX", options.state_keys_max);
   if (status.ok()) status = read_number("PENSTOCK__STATE_BYTES_MAX", options.state_bytes_max);
   if (status.ok()) status = read_checkpoint(options.checkpoint);

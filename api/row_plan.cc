@@ -59,6 +59,26 @@ PlannedSelection plan_select(Plan& plan, std::span<const Expr> values, const Sch
   return {};
 }
 
+// Each by itself first: the place in a message is then that in its own text.
+PlannedProgram plan_key_hash(Plan& plan, std::span<const Expr> keys, const Schema& schema,
+                             const expression::Settings& settings) {
+  constexpr const char* kMethod = "repartition";
+  if (keys.empty()) {
+    plan.refuse(Status::invalid_argument(
+        "repartition: there is no expression; without any, repartition() deals rows out in turn"));
+    return {};
+  }
+  std::string all;
+  for (const Expr& key : keys) {
+    PlannedProgram alone =
+        planned(plan, kMethod, key.text, sql::compile(key.text, schema, settings));
+    if (!alone.program) return alone;
+    all += (all.empty() ? "hash(" : "\n, ") + key.text;
+  }
+  all += "\n)";  // On a line of its own, as a text may end in a comment.
+  return planned(plan, kMethod, all, sql::compile(all, schema, settings));
+}
+
 std::size_t plan_time_column(Plan& plan, std::string_view name, const Schema& schema) {
   const auto column = schema.find(name);
   if (column && schema[*column].type.is(TypeKind::kTimestamp)) return *column;

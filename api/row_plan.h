@@ -65,6 +65,9 @@ struct PlannedSelection {
 };
 PlannedSelection plan_select(Plan& plan, std::span<const Expr> values, const Schema& schema,
                              const expression::Settings& settings);
+// Spark's hash() of the values.
+PlannedProgram plan_key_hash(Plan& plan, std::span<const Expr> keys, const Schema& schema,
+                             const expression::Settings& settings);
 // The place of a TIMESTAMP column.
 std::size_t plan_time_column(Plan& plan, std::string_view name, const Schema& schema);
 // What becomes of bad records: as given, or as the mode of the format says.

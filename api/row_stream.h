@@ -10,7 +10,9 @@
 // Expressions are compiled at once, in the dialect of docs/functions.md. One that cannot be makes the job refuse to
 // start, with the place in its text, the cause and the remedy. A record that one fails on while the job runs (ANSI) is
 // treated as one that could not be read: by the policy of the source, once, with its bytes as they came.
-// Rows stay in their stage, as bytes that are lent: map(function) makes records of them that may go further.
+// Rows are bytes that are lent; repartition() copies them once, to another task. map(function) makes records of them,
+// for all else that typed streams do. Behind repartition() a record that an expression fails on is treated by the same
+// policy, but all that is left of it is the row: io/row/row_input.h.
 // The source decodes the columns that are read up to the first selection; all of them where there is none.
 // Threads    As api/stream.h.
 #pragma once
@@ -28,7 +30,9 @@
 #include "penstock/api/stream.h"
 #include "penstock/core/row/row.h"
 #include "penstock/io/row/row_formats.h"
+#include "penstock/io/row/row_input.h"
 #include "penstock/operators/row/filter_rows.h"
+#include "penstock/operators/row/key_rows.h"
 #include "penstock/operators/row/row_columns.h"
 #include "penstock/operators/row/select_rows.h"
 
@@ -48,16 +52,30 @@ struct RowTimeOptions {
   std::chrono::microseconds max_ahead = std::chrono::hours(24);
 };
 
+namespace internal {
+
+// The input of a stage that rows come to by an exchange.
+struct FromRows {
+  using Type = RowInput;
+  RowsOfSource source;
+  JsonRowEncoder as_json;
+  RowInput operator()(const StageWiring& wiring) const { return {wiring, source, as_json}; }
+};
+using ToRowOwners = ToKeyOwners<Row, std::uint64_t Row::*>;
+
+}  // namespace internal
+
 template <class MakeInput, class... Ops>
 class [[nodiscard]] RowStream {
  public:
   RowStream(std::shared_ptr<Plan> plan, Stream<Row, MakeInput, Ops...> stream, Schema schema,
-            expression::Settings settings, internal::SourceColumns columns)
+            expression::Settings settings, internal::SourceColumns columns, RowsOfSource source)
       : plan_(std::move(plan)),
         stream_(std::move(stream)),
         schema_(std::move(schema)),
         settings_(std::move(settings)),
-        columns_(std::move(columns)) {}
+        columns_(std::move(columns)),
+        source_(std::move(source)) {}
 
   // As of here.
   const Schema& schema() const noexcept { return schema_; }
@@ -95,6 +113,24 @@ class [[nodiscard]] RowStream {
     return with(std::move(timed), std::move(schema_));
   }
 
+  // Rows for which all expressions have equal values meet in one task. What follows is a stage of its own.
+  auto repartition(const std::vector<Expr>& keys) && {
+    PlannedProgram hash = internal::plan_key_hash(*plan_, keys, schema_, settings_);
+    columns_.add(hash);
+    const internal::FromRows next{source_, json_of(schema_)};
+    auto keyed = std::move(stream_).apply(KeyRows(std::move(hash), schema_.size()));
+    auto spread = std::move(keyed).exchange_to("repartition", ExchangeKind::kHash,
+                                               internal::ToRowOwners{&Row::key_hash}, next);
+    return with(std::move(spread), std::move(schema_));
+  }
+  // Rows go to the tasks of the next stage in turn.
+  auto repartition() && {
+    const internal::FromRows next{source_, json_of(schema_)};
+    auto spread = std::move(stream_).exchange_to("repartition", ExchangeKind::kRebalance,
+                                                 internal::ToReaders<Row>{}, next);
+    return with(std::move(spread), std::move(schema_));
+  }
+
   // Each row as one line or message of `sink`.
   template <class Format>
   void sink(std::shared_ptr<const ByteSink> sink, const Format& format) && {
@@ -121,7 +157,13 @@ class [[nodiscard]] RowStream {
   template <class Input, class... NextOps>
   auto with(Stream<Row, Input, NextOps...> stream, Schema schema) {
     return RowStream<Input, NextOps...>(plan_, std::move(stream), std::move(schema), settings_,
-                                        std::move(columns_));
+                                        std::move(columns_), std::move(source_));
+  }
+  // As dead letters have rows.
+  JsonRowEncoder json_of(const Schema& schema) const {
+    JsonTextOptions text;
+    text.zone = settings_.zone;
+    return JsonRowEncoder(schema.type(), std::move(text));
   }
   template <class Op>
   auto append(Op op, Schema schema) && {
@@ -133,15 +175,16 @@ class [[nodiscard]] RowStream {
   Schema schema_;
   expression::Settings settings_;
   internal::SourceColumns columns_;
+  RowsOfSource source_;
 };
 
 namespace internal {
 
 template <class MakeInput, class... Ops>
 auto row_stream(std::shared_ptr<Plan> plan, Stream<Row, MakeInput, Ops...> stream, Schema schema,
-                expression::Settings settings, SourceColumns columns) {
+                expression::Settings settings, SourceColumns columns, RowsOfSource source) {
   return RowStream<MakeInput, Ops...>(std::move(plan), std::move(stream), std::move(schema),
-                                      std::move(settings), std::move(columns));
+                                      std::move(settings), std::move(columns), std::move(source));
 }
 
 }  // namespace internal
@@ -167,9 +210,10 @@ auto Job::rows(std::shared_ptr<const ByteSource> bytes, const Format& format,
     };
     read = internal::SourceColumns(columns.size(), narrow);
   }
+  RowsOfSource origin{bytes->name(), policy};
   auto stream = source(std::move(bytes), std::move(*decoder), std::move(policy));
   return internal::row_stream(plan_, std::move(stream), std::move(columns),
-                              std::move(options.settings), std::move(read));
+                              std::move(options.settings), std::move(read), std::move(origin));
 }
 
 template <class Format>

@@ -36,6 +36,8 @@ namespace penstock {
 
 template <class T, class Selector>
 class KeyedStream;
+template <class MakeInput, class... Ops>
+class RowStream;
 template <class T>
 class SharedStream;
 template <class T>
@@ -181,6 +183,8 @@ class [[nodiscard]] Stream {
  private:
   template <class, class, class...>
   friend class Stream;
+  template <class, class...>
+  friend class RowStream;
 
   template <class Out, class Op>
   auto append(Op op) && {
@@ -202,6 +206,15 @@ class [[nodiscard]] Stream {
     auto plan = plan_;
     std::move(*this).lead_to(next, kind);
     return Stream<T, internal::FromExchanges<T>>(std::move(plan), next, {}, {});
+  }
+  // The same to a stage that reads in a way of its own.
+  template <class MakeOut, class MakeNext>
+  auto exchange_to(const char* name, ExchangeKind kind, MakeOut make_out, MakeNext make_next) && {
+    const StageId next = plan_->add_stage(name);
+    auto plan = plan_;
+    plan_->connect(internal::exchange<T>(stage_, 0, next, kind));
+    std::move(*this).seal(std::move(make_out));
+    return Stream<T, MakeNext>(std::move(plan), next, std::move(make_next), {});
   }
 
   std::shared_ptr<Plan> plan_;

@@ -21,6 +21,7 @@ namespace penstock {
 struct TestDriverOptions {
   EventTime wall_start{};       // What the clock's time of day says at first.
   std::size_t ring_slots = 64;  // Small, so that tests see back-pressure.
+  std::size_t ring_bytes = std::size_t{1} << 16;
   std::size_t batch_max = 16;
   std::uint64_t seed = 1;
   FileSystem* file_system = nullptr;  // Null: the operating system's.
@@ -31,6 +32,7 @@ class TestDriver {
   explicit TestDriver(const Job& job, TestDriverOptions options = {}) : clock_(options.wall_start) {
     Options run;
     run.ring_slots = options.ring_slots;
+    run.ring_bytes = options.ring_bytes;
     run.batch_max = options.batch_max;
     run.seed = options.seed;
     run.clock = &clock_;

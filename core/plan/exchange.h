@@ -37,6 +37,8 @@ struct ChannelSetShape {
   std::uint32_t consumers = 1;
   ExchangeKind kind = ExchangeKind::kForward;
   std::size_t slots = 4096;  // Per ring; a power of two.
+  // Beside the slots, where the records are rows; a power of two.
+  std::size_t bytes = std::size_t{1} << 20;
 };
 
 struct ExchangeSpec {

@@ -9,15 +9,34 @@
 
 #include "penstock/core/plan/exchange.h"
 #include "penstock/core/ring/spsc_ring.h"
+#include "penstock/core/runtime/row_bytes.h"
 #include "penstock/core/stream/element.h"
 
 namespace penstock {
 
+// Records of most types lie in their slot, whole.
+template <class T>
+struct ChannelBytes {
+  using Slot = T;
+  static constexpr bool kUsed = false;
+  explicit ChannelBytes(std::size_t) noexcept {}
+};
+template <>
+struct ChannelBytes<Row> : RowBytes {
+  static constexpr bool kUsed = true;
+  using RowBytes::RowBytes;
+};
+
+template <class T>
+using ElementOf = Element<typename ChannelBytes<T>::Slot>;
+
 template <class T>
 struct Channel {
-  explicit Channel(std::size_t slots) : ring(slots) {}
+  explicit Channel(std::size_t slots, std::size_t bytes_beside = ChannelSetShape().bytes)
+      : ring(slots), bytes(bytes_beside) {}
 
-  SpscRing<Element<T>> ring;
+  SpscRing<ElementOf<T>> ring;
+  [[no_unique_address]] ChannelBytes<T> bytes;
   // Null where both ends are on one worker: it looks at all its rings before it sleeps.
   Parker* producer_parker = nullptr;
   Parker* consumer_parker = nullptr;
@@ -39,7 +58,7 @@ class TypedChannelSet final : public ChannelSet {
     for (std::uint32_t producer = 0; producer < shape.producers; ++producer) {
       for (std::uint32_t consumer = 0; consumer < shape.consumers; ++consumer) {
         if (shape.kind == ExchangeKind::kForward && producer != consumer) continue;
-        channels_[at(producer, consumer)] = std::make_unique<Channel<T>>(shape.slots);
+        channels_[at(producer, consumer)] = std::make_unique<Channel<T>>(shape.slots, shape.bytes);
       }
     }
   }

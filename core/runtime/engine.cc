@@ -8,6 +8,7 @@
 
 #include "penstock/core/base/cpu.h"
 #include "penstock/core/base/random.h"
+#include "penstock/core/ring/byte_ring.h"
 
 namespace penstock {
 
@@ -67,6 +68,11 @@ Status check_options(const EngineOptions& options) {
       options.ring_slots > (1u << 20)) {
     return Status::invalid_argument("option ring_slots is " + std::to_string(options.ring_slots) +
                                     ": choose a power of two from 2 to 1048576");
+  }
+  if (!std::has_single_bit(options.ring_bytes) || options.ring_bytes < ByteRing::kCapacityMin ||
+      options.ring_bytes > (std::size_t{1} << 30)) {
+    return Status::invalid_argument("option ring_bytes is " + std::to_string(options.ring_bytes) +
+                                    ": choose a power of two from 256 to 1073741824");
   }
   if (options.batch_max < 1 || options.batch_max > 65536) {
     return Status::invalid_argument("option batch_max is " + std::to_string(options.batch_max) +
@@ -145,7 +151,7 @@ Status Engine::build_tasks(const Plan& plan) {
     const std::uint32_t consumers = counts[exchange.to.value];
     channels_.push_back(exchange.make_channels({producers, consumers,
                                                 resolved_kind(exchange.kind, producers, consumers),
-                                                options_.ring_slots}));
+                                                options_.ring_slots, options_.ring_bytes}));
   }
   connect_rings(plan, counts);
   PENSTOCK_RETURN_IF_ERROR(open_checkpoints(plan, counts));

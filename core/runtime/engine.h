@@ -29,10 +29,13 @@ namespace penstock {
 struct EngineOptions {
   std::uint32_t workers = 1;  // 1 .. 256
   WaitProfile profile = WaitProfile::kBalanced;
-  bool pin_workers = false;              // One core each, chosen from those this process may use.
-  std::size_t batch_max = 1024;          // Records per task and step: reached under full load only.
-  FiringPace firing{};                   // Of windows and timers that come due.
-  std::size_t ring_slots = 4096;         // Per ring; a power of two.
+  bool pin_workers = false;       // One core each, chosen from those this process may use.
+  std::size_t batch_max = 1024;   // Records per task and step: reached under full load only.
+  FiringPace firing{};            // Of windows and timers that come due.
+  std::size_t ring_slots = 4096;  // Per ring; a power of two.
+  // Per ring whose records are rows, for what they hold; a power of two. A row of more than a quarter of it is
+  // allocated by itself.
+  std::size_t ring_bytes = std::size_t{1} << 20;
   std::uint64_t state_keys_max = ~0ULL;  // Per task.
   // Of keyed state, all tasks together; 0: three quarters of the memory that the process may have. A job that would go
   // over it ends with kResourceExhausted.

@@ -20,8 +20,9 @@ class InputGate {
  public:
   struct Run {
     std::size_t channel = 0;
-    std::span<Element<T>> elements;  // Data only; empty when there is nothing or `control` is set.
-    bool control = false;            // The next element of `channel` is a control element.
+    std::span<ElementOf<T>>
+        elements;          // Data only; empty when there is nothing or `control` is set.
+    bool control = false;  // The next element of `channel` is a control element.
   };
 
   void add_channel(Channel<T>* channel) { lanes_.push_back(Lane{channel, false}); }
@@ -33,7 +34,7 @@ class InputGate {
       turn_ = turn_ + 1 < lanes_.size() ? turn_ + 1 : 0;
       Lane& lane = lanes_[turn_];
       if (lane.blocked) continue;
-      const std::span<Element<T>> elements = lane.channel->ring.peek(max);
+      const std::span<ElementOf<T>> elements = lane.channel->ring.peek(max);
       if (elements.empty()) continue;
       const std::size_t records = data_prefix(elements);
       return {turn_, elements.first(records), records == 0};
@@ -44,16 +45,18 @@ class InputGate {
   // Takes the control element that next() announced.
   ElementHeader take_control(std::size_t channel) noexcept {
     const ElementHeader header = lanes_[channel].channel->ring.peek(1).front().header;
-    consume(channel, 1);
+    release(*lanes_[channel].channel, 1);
     return header;
   }
 
+  // The first `count` of the run that next() has lent last. Of rows: exactly those whose bytes have been read.
   void consume(std::size_t channel, std::size_t count) noexcept {
     Channel<T>& from = *lanes_[channel].channel;
-    from.ring.release(count);
-    if (from.producer_parker != nullptr && from.ring.take_space_request_if_half_empty())
-      from.producer_parker->wake();
+    if constexpr (ChannelBytes<T>::kUsed) from.bytes.release();
+    release(from, count);
   }
+  // What the slots of a run do not hold.
+  ChannelBytes<T>& bytes(std::size_t channel) noexcept { return lanes_[channel].channel->bytes; }
 
   // Reads no more: whoever writes to these channels is told not to wait for room.
   void leave() noexcept {
@@ -79,7 +82,17 @@ class InputGate {
     bool blocked;
   };
 
-  static std::size_t data_prefix(std::span<const Element<T>> elements) noexcept {
+  static void release(Channel<T>& from, std::size_t count) noexcept {
+    from.ring.release(count);
+    if (from.producer_parker == nullptr) return;
+    if constexpr (ChannelBytes<T>::kUsed) {
+      // What the producer holds in its overflow has bytes as well: with all that came given back, it goes on.
+      if (!from.bytes.seems_half_empty() && from.ring.size_approx() > 0) return;
+    }
+    if (from.ring.take_space_request_if_half_empty()) from.producer_parker->wake();
+  }
+
+  static std::size_t data_prefix(std::span<const ElementOf<T>> elements) noexcept {
     std::size_t records = 0;
     // A branch per record would cost as much as all the rest of taking it: control elements are few.
     for (; records + kAtOnce <= elements.size(); records += kAtOnce) {

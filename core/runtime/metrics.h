@@ -33,6 +33,7 @@ struct TaskMetrics {
   std::uint64_t undelivered = 0;
   std::uint64_t side_unread = 0;
   std::uint64_t overflows = 0;
+  std::uint64_t row_blocks = 0;
   std::uint64_t state_keys = 0;
   std::uint64_t state_bytes = 0;
   // Of keyed tasks: the key group (core/base/key_group.h) with most of the records that came of late, and its share of

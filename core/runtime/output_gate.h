@@ -122,9 +122,9 @@ class PartitionedGate final : public OutputGate {
     const ElementHeader header = ElementHeader::data(record.time, hash);
     if constexpr (Partition::kBroadcast) {
       ++collected_;
-      for (Lane& lane : lanes_) put(lane, header, &record.value);
+      for (Lane& lane : lanes_) put_record(lane, header, record.value);
     } else {
-      put(only_ != nullptr ? *only_ : lanes_[partition_.lane(hash)], header, &record.value);
+      put_record(only_ != nullptr ? *only_ : lanes_[partition_.lane(hash)], header, record.value);
     }
   }
   void watermark(EventTime time) noexcept { control(ElementHeader::watermark(time)); }
@@ -160,6 +160,7 @@ class PartitionedGate final : public OutputGate {
     counters_->records_out.add(std::exchange(collected_, 0));
     for (Lane& lane : lanes_) {
       if (lane.channel->ring.staged() == 0) continue;
+      if constexpr (kHasBytes) lane.channel->bytes.publish();
       if (lane.channel->consumer_parker == nullptr) {
         lane.channel->ring.publish();
       } else {
@@ -180,6 +181,8 @@ class PartitionedGate final : public OutputGate {
   }
 
  private:
+  using Slot = typename ChannelBytes<T>::Slot;
+  static constexpr bool kHasBytes = ChannelBytes<T>::kUsed;
   // Kept free for control elements, so that a barrier or watermark never needs the overflow in practice.
   static constexpr std::size_t kReservedSlots = 1;
   // How much room a batch wants; a quarter of a small ring. With less it waits: where the reader is the slower one,
@@ -188,12 +191,12 @@ class PartitionedGate final : public OutputGate {
 
   // One cache line.
   struct alignas(64) Lane {
-    Element<T>* next =
+    Element<Slot>* next =
         nullptr;  // What the ring has free in one piece, from the next slot on, is [next, end).
-    Element<T>* end = nullptr;      // None while there is overflow.
-    Element<T>* settled = nullptr;  // The ring knows of those before it.
+    Element<Slot>* end = nullptr;      // None while there is overflow.
+    Element<Slot>* settled = nullptr;  // The ring knows of those before it.
     Channel<T>* channel = nullptr;
-    std::vector<Element<T>> overflow{};
+    std::vector<Element<Slot>> overflow{};
     std::size_t overflow_next = 0;
   };
 
@@ -216,15 +219,47 @@ class PartitionedGate final : public OutputGate {
     return true;
   }
 
-  void put(Lane& lane, ElementHeader header, const T* value) noexcept {
+  void put_record(Lane& lane, ElementHeader header, const T& value) noexcept {
+    if constexpr (kHasBytes) {
+      Slot slot;
+      if (!lane.channel->bytes.write(value, slot) && !write_apart(lane, value, slot)) [[unlikely]]
+        return;
+      put(lane, header, &slot);
+      if (!lane.channel->bytes.has_room()) [[unlikely]]
+        credit_->left = 0;
+    } else {
+      put(lane, header, &value);
+    }
+  }
+  // False when there is nobody to send it to, or no memory; the task has failed then.
+  [[gnu::noinline, gnu::cold]] bool write_apart(Lane& lane, const T& value, Slot& slot) noexcept {
+    if (has_left(lane)) {
+      if constexpr (!Partition::kBroadcast) ++collected_;
+      return false;
+    }
+    counters_->row_blocks.add(1);
+    if (lane.channel->bytes.bytes_apart() >= kOverflowBytesMax) {
+      fail_expanded();
+      return false;
+    }
+    if (lane.channel->bytes.write_apart(value, slot)) return true;
+    const std::string size =
+        std::to_string(value.bytes.size());  // lint: allow(hot) the task ends here
+    failure_->set(Status(
+        StatusCode::kResourceExhausted,
+        "stage \"" + stage_name_ + "\": there is no memory for a row of " + size + " bytes"));
+    return false;
+  }
+
+  void put(Lane& lane, ElementHeader header, const Slot* value) noexcept {
     if (lane.next == lane.end && !find_slots(lane)) [[unlikely]] {
       // A copy of the record, as of what is pointed to from outside nothing stays in registers.
-      Element<T> element{};
+      Element<Slot> element{};
       element.header = header;
       if (value != nullptr) element.payload = *value;
       return put_aside(lane, element);
     }
-    Element<T>* const slot = lane.next++;
+    Element<Slot>* const slot = lane.next++;
     slot->header = header;
     if (value != nullptr) slot->payload = *value;
   }
@@ -239,24 +274,27 @@ class PartitionedGate final : public OutputGate {
   [[gnu::noinline]] bool find_slots(Lane& lane) noexcept {
     if (!lane.overflow.empty()) return false;
     settle(lane);
-    const std::span<Element<T>> free = lane.channel->ring.free_piece();
+    const std::span<Element<Slot>> free = lane.channel->ring.free_piece();
     lane.next = lane.settled = free.data();
     lane.end = free.data() + free.size();
     return !free.empty();
   }
 
-  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, const Element<T>& element) noexcept {
+  [[gnu::noinline, gnu::cold]] void put_aside(Lane& lane, const Element<Slot>& element) noexcept {
     if constexpr (!Partition::kBroadcast) ++collected_;
     if (has_left(lane)) return;
     counters_->overflows.add(1);
     credit_->left = 0;
-    if (lane.overflow.size() * sizeof(Element<T>) >= kOverflowBytesMax) {
-      return failure_->set(
-          Status(StatusCode::kResourceExhausted, "stage \"" + stage_name_ +
-                                                     "\": one batch expanded to more than 64 MiB "
-                                                     "ahead of its reader; emit less per record"));
+    if (lane.overflow.size() * sizeof(Element<Slot>) >= kOverflowBytesMax) {
+      return fail_expanded();
     }
     lane.overflow.push_back(element);
+  }
+  [[gnu::noinline, gnu::cold]] void fail_expanded() noexcept {
+    failure_->set(Status(StatusCode::kResourceExhausted,
+                         "stage \"" + stage_name_ +
+                             "\": one batch expanded to more than 64 MiB ahead of its reader; emit "
+                             "less per record"));
   }
 
   bool move_overflow(Lane& lane) noexcept {
@@ -283,6 +321,9 @@ class PartitionedGate final : public OutputGate {
   static std::size_t room(Lane& lane) noexcept {
     const std::size_t worth_while =
         std::clamp<std::size_t>(lane.channel->ring.capacity() / 4, 1, kCreditBatch);
+    if constexpr (kHasBytes) {
+      if (!lane.channel->bytes.is_worth_while()) return 0;
+    }
     const std::size_t free = lane.channel->ring.free_slots(worth_while + kReservedSlots);
     return free < worth_while + kReservedSlots ? 0 : free - kReservedSlots;
   }

@@ -372,6 +372,7 @@ TaskMetrics Task::metrics() const {
   result.undelivered = counters_.undelivered.get();
   result.side_unread = counters_.side_unread.get();
   result.overflows = counters_.overflows.get();
+  result.row_blocks = counters_.row_blocks.get();
   result.state_keys = counters_.state_keys.get();
   result.state_bytes = counters_.state_bytes.get();
   result.hottest_group = static_cast<std::uint32_t>(counters_.hottest_group.get());

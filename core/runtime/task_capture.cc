@@ -31,6 +31,7 @@ constexpr NamedCounter kAtTheCut[] = {
     {"misdated", &TaskCounters::misdated},
     {"side_unread", &TaskCounters::side_unread},
     {"overflows", &TaskCounters::overflows},
+    {"row_blocks", &TaskCounters::row_blocks},
 };
 // What the outside has answered, as of when all that was sent before the cut is answered.
 constexpr NamedCounter kWhenConfirmed[] = {

@@ -46,6 +46,8 @@ struct TaskCounters {
   Counter misdated;     // Their time cannot be right: kept from the watermark.
   Counter side_unread;  // Emitted into a side output that nobody reads.
   Counter overflows;    // Elements that did not fit their ring at first.
+  Counter
+      row_blocks;  // Rows that left in blocks of their own: too large for the ring's bytes, or it was full.
   Counter state_keys;
   Counter state_bytes;
   Counter hottest_group;          // The key group with most records of late...

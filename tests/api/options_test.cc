@@ -37,6 +37,7 @@ TEST(Options, TakeWhatTheEnvironmentSays) {
                                 {"PENSTOCK__PIN_WORKERS", "true"},
                                 {"PENSTOCK__BATCH_MAX", "17"},
                                 {"PENSTOCK__RING_SLOTS", "64"},
+                                {"PENSTOCK__RING_BYTES", "65536"},
                                 {"PENSTOCK__STATE_KEYS_MAX", "5000000000"},
                                 {"PENSTOCK__STATE_BYTES_MAX", "1000000000000"},
                                 {"PENSTOCK__CHECKPOINT", "/var/lib/fraud"},
@@ -51,6 +52,7 @@ TEST(Options, TakeWhatTheEnvironmentSays) {
   EXPECT_TRUE(options->pin_workers);
   EXPECT_EQ(options->batch_max, 17u);
   EXPECT_EQ(options->ring_slots, 64u);
+  EXPECT_EQ(options->ring_bytes, 65536u);
   EXPECT_EQ(options->state_keys_max, 5'000'000'000u);
   EXPECT_EQ(options->state_bytes_max, 1'000'000'000'000u);
   EXPECT_EQ(options->checkpoint.directory, "/var/lib/fraud");

@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "penstock/bench/core/ring/ring_ratios.h"
+#include "penstock/bench/core/runtime/row_exchange_ratio.h"
 #include "penstock/bench/core/stream/chain_ratio.h"
 #include "penstock/bench/harness/machine.h"
 #include "penstock/bench/harness/paired.h"
 #include "penstock/bench/state/keyed_count_ratio.h"
 #include "penstock/bench/workloads/bare.h"
 #include "penstock/bench/workloads/engine_run.h"
+#include "penstock/bench/workloads/row_repartition.h"
 
 namespace penstock::tools {
 namespace {
@@ -78,6 +80,13 @@ std::vector<Ratio> all_ratios() {
     ratios.push_back({name, [name](int repeats) { print_workload(name, repeats); }});
   }
   ratios.push_back({"keyed_two_workers", print_scaling});
+  ratios.push_back({"row_exchange", [](int repeats) {
+                      for (const auto& result : bench::measure_row_exchange(repeats)) print(result);
+                    }});
+  ratios.push_back({"row_repartition", [](int repeats) {
+                      for (const auto& result : bench::measure_row_repartition(repeats))
+                        print(result);
+                    }});
   return ratios;
 }
 

@@ -41,6 +41,9 @@ TEST(Engine, RefusesOptionsOutOfBoundsAndNamesThem) {
   EXPECT_THAT(message({.ring_slots = 48}),
               AllOf(HasSubstr("ring_slots"), HasSubstr("48"), HasSubstr("power of two")));
   EXPECT_THAT(message({.ring_slots = 1}), HasSubstr("ring_slots"));
+  EXPECT_THAT(message({.ring_bytes = 3000}),
+              AllOf(HasSubstr("ring_bytes"), HasSubstr("3000"), HasSubstr("power of two")));
+  EXPECT_THAT(message({.ring_bytes = 128}), HasSubstr("ring_bytes"));
 }
 
 TEST(Engine, RefusesAPlanThatCannotRun) {
