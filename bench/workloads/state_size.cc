@@ -82,12 +82,19 @@ struct CountPerKey {
   ValueState<Profile> profile_;
 };
 
-std::uint64_t resident_bytes() {
+struct Resident {
+  std::uint64_t bytes = 0;
+  std::uint64_t of_files = 0;
+};
+Resident resident_now() {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t all = 0;
-  std::uint64_t resident = 0;
-  statm >> all >> resident;
-  return resident * 4096;
+  Resident now;
+  statm >> all >> now.bytes >> now.of_files;
+  return {now.bytes * 4096, now.of_files * 4096};
+}
+std::uint64_t above(std::uint64_t bytes, std::uint64_t before) {
+  return bytes - std::min(bytes, before);
 }
 
 // What all counts add up to when none is lost: 1 + 2 + ... for each key.
@@ -133,16 +140,19 @@ Result<StateSizeFigures> measure_state_size(const StateSizeLoad& load) {
         progress->sum.fetch_add(count, std::memory_order_relaxed);
       });
   const RealClock clock;
-  const std::uint64_t before = resident_bytes();
+  const Resident before = resident_now();
   StateSizeFigures figures;
   const Instant begun = clock.now();
   Result<JobHandle> handle = job.start(options);
   if (!handle.ok()) return handle.status();
-  while (!handle->wait_for(std::chrono::milliseconds(20)))
-    figures.resident_bytes_max = std::max(figures.resident_bytes_max, resident_bytes());
+  Resident most;
+  while (!handle->wait_for(std::chrono::milliseconds(20))) {
+    if (const Resident now = resident_now(); now.bytes > most.bytes) most = now;
+  }
   const Instant ended = clock.now();
   PENSTOCK_RETURN_IF_ERROR(handle->wait());
-  figures.resident_bytes_max -= std::min(figures.resident_bytes_max, before);
+  figures.resident_bytes_max = above(most.bytes, before.bytes);
+  figures.of_files = above(most.of_files, before.of_files);
   figures.disk_bytes = folder_bytes(folder.path());
   const Instant filled{progress->filled_nanos.load()};
   const auto rate = [](std::uint64_t records, std::chrono::nanoseconds time) {

@@ -23,8 +23,9 @@ struct StateSizeLoad {
 struct StateSizeFigures {
   double fill_rate = 0;  // Records per second while each key comes for the first time...
   double rate = 0;       // ...and afterwards.
-  std::uint64_t resident_bytes_max = 0;  // Of the process above what it had before.
-  std::uint64_t disk_bytes = 0;          // At the end.
+  std::uint64_t resident_bytes_max = 0;  // Of the process above what it had before...
+  std::uint64_t of_files = 0;    // ...and how much of that was code and other content of files.
+  std::uint64_t disk_bytes = 0;  // At the end.
 };
 // An error where a count is wrong.
 Result<StateSizeFigures> measure_state_size(const StateSizeLoad& load);

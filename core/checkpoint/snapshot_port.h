@@ -3,6 +3,7 @@
 // Worker     begin(), take(), finish(): an epoch's chunks, in order. Never waits: a capture in slices looks at
 //            has_room() before each, so that little more than kRoomBytes ever wait here.
 // Keeper     next() and give_back(), on a thread of its own or by hand.
+// Awaited    Where results of the job wait for its epochs, captures are to be done soon: they come in longer slices.
 // Epochs     Everything carries its epoch: what comes late for one that was given up is dropped by the keeper.
 // Threads    One worker and one keeper; a lock that is held for a few moves, once per chunk.
 #pragma once
@@ -33,6 +34,10 @@ class SnapshotPort final : public SnapshotTarget {
     bool is_last = false;  // All of the part is there.
     bool ended = false;    // The task will capture the same ever after.
   };
+
+  // `is_awaited`: no result of the job is seen before the epoch that it belongs to is durable.
+  explicit SnapshotPort(bool is_awaited = false) noexcept : is_awaited_(is_awaited) {}
+  bool is_awaited() const noexcept { return is_awaited_; }
 
   // `notify` is called when something is there, from the worker.
   void set_notify(std::function<void()> notify) { notify_ = std::move(notify); }
@@ -98,6 +103,7 @@ class SnapshotPort final : public SnapshotTarget {
     if (notify_) notify_();
   }
 
+  const bool is_awaited_;
   mutable std::mutex mutex_;
   std::deque<Delivery> waiting_;
   std::vector<std::string> spares_;

@@ -61,6 +61,7 @@ Status EngineCheckpoints::open(const Plan& plan, const std::vector<std::uint32_t
   for (const StageFingerprint& stage : stages) stage_names_.push_back(stage.name);
   std::shared_ptr<EpochTransactions> transactions;
   for (const auto& sink : plan.sinks()) PENSTOCK_RETURN_IF_ERROR(sink->join(transactions));
+  results_wait_ = transactions != nullptr;
   coordinator_.use(std::move(transactions));
   PENSTOCK_RETURN_IF_ERROR(coordinator_.open(job_.name, std::move(stages)));
   // What was requested before belongs to an earlier run.
@@ -69,7 +70,7 @@ Status EngineCheckpoints::open(const Plan& plan, const std::vector<std::uint32_t
 }
 
 SnapshotPort* EngineCheckpoints::add_task(StageId stage, std::uint32_t index, std::uint32_t count) {
-  ports_.push_back(std::make_unique<SnapshotPort>());
+  ports_.push_back(std::make_unique<SnapshotPort>(results_wait_));
   coordinator_.add_task({stage, index, count, ports_.back().get()});
   return ports_.back().get();
 }

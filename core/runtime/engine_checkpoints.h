@@ -63,6 +63,7 @@ class EngineCheckpoints final : private EpochCommands {
   Notices& notices_;
   const CheckpointOptions options_;
   std::vector<std::string> stage_names_;  // Each once.
+  bool results_wait_ = false;             // For the epoch that they belong to.
   std::vector<std::unique_ptr<SnapshotPort>> ports_;
   CheckpointCoordinator coordinator_;
   std::mutex mutex_;  // Of what follows.

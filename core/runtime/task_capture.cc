@@ -78,10 +78,15 @@ void TaskCapture::begin(Epoch epoch, EventTime watermark, bool ended) noexcept {
   ended_ = ended;
 }
 
+std::size_t TaskCapture::slice() const noexcept {
+  if (PENSTOCK_BUGGIFY("capture.slice_of_one")) return 1;
+  return port_->is_awaited() ? kAwaitedSlice : kSlice;
+}
+
 bool TaskCapture::advance() noexcept {
   if (!running_ || !port_->has_room() || PENSTOCK_BUGGIFY("capture.no_room")) return false;
   if (more_) {
-    more_ = body_.capture_more(PENSTOCK_BUGGIFY("capture.slice_of_one") ? 1 : kSlice, *writer_);
+    more_ = body_.capture_more(slice(), *writer_);
     if (more_) return true;
   }
   if (!body_.captured()) return false;

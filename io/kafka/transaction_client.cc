@@ -10,6 +10,7 @@
 
 #include "penstock/io/kafka/cluster.h"
 #include "penstock/io/kafka/marker_topic.h"
+#include "penstock/io/kafka/report_sum.h"
 #include "penstock/io/kafka/retrying_client.h"
 #include "penstock/io/kafka/stable_ends.h"
 
@@ -38,8 +39,8 @@ CallResult result_of(const Error& error) {
 int count_of(milliseconds time) noexcept { return static_cast<int>(time.count()); }
 
 void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
-  auto* reports = static_cast<DeliveryReports*>(message->_private);
-  reports->reported({message->err, message->partition, message->len + message->key_len});
+  ReportSum::add(*static_cast<DeliveryReports*>(message->_private),
+                 {message->err, message->partition, message->len + message->key_len});
 }
 
 Properties settings_of(const TransactionClientOptions& options) {
@@ -75,7 +76,9 @@ Status still_open(const TransactionClientOptions& options, const StableEnds::Beh
 class MarkerReports final : public DeliveryReports {
  public:
   void sent() noexcept { on_their_way_.fetch_add(1); }
-  void reported(const Report&) noexcept override { on_their_way_.fetch_sub(1); }
+  void reported(const Report& report) noexcept override {
+    on_their_way_.fetch_sub(static_cast<int>(report.records));
+  }
   // Of a handle that is no more.
   void forget() noexcept { on_their_way_.store(0); }
   bool all_there() const noexcept { return on_their_way_.load() == 0; }
@@ -151,7 +154,10 @@ class ClusterClient final : public RetryingClient {
       turn_.wait(lock, [this] { return !is_made_anew_; });
       is_polled_ = true;
     }
-    rd_kafka_poll(client_.get(), count_of(timeout));
+    {
+      const ReportSum together;
+      rd_kafka_poll(client_.get(), count_of(timeout));
+    }
     const std::lock_guard lock(polling_);
     is_polled_ = false;
     turn_.notify_all();

@@ -3,7 +3,8 @@
 //
 // Order      start(), read_marker(), then begin(), produce() and mark(), commit() over and over; abort() at the end.
 // Threads    produce() from any, at the same time; poll() from one; the rest from one, which may be another.
-// Reports    Of each record once, in poll() or commit(), on the thread that calls them.
+// Reports    Of each record once, in poll() or commit(), on the thread that calls them; those of records that were
+//            delivered one after the other may come as one.
 #pragma once
 
 #include <chrono>
@@ -37,7 +38,8 @@ class DeliveryReports {
   struct Report {
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     std::int32_t partition = -1;
-    std::size_t bytes = 0;  // Of key and value.
+    std::size_t bytes = 0;    // Of key and value, of all of them.
+    std::size_t records = 1;  // Of one writer, and with one fate.
   };
   virtual ~DeliveryReports() = default;
   virtual void reported(const Report& report) noexcept = 0;

@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kPoll{100};
 
 void WriterAccount::reported(const Report& report) noexcept {
   if (report.error == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
-    delivered_.fetch_add(1, std::memory_order_relaxed);
+    delivered_.fetch_add(report.records, std::memory_order_relaxed);
   } else if (failed_.load() == 0) {
     Status failure = client_.fatal();
     if (failure.ok()) failure = refusal(report.error, report.partition, report.bytes);
@@ -23,9 +23,9 @@ void WriterAccount::reported(const Report& report) noexcept {
     failure_ = std::move(failure);
     failed_.store(1, std::memory_order_release);
   }
-  const std::size_t counted_bytes = counted(report.bytes);
+  const std::size_t counted_bytes = report.bytes + report.records * counted(0);
   const std::size_t left = bytes_.fetch_sub(counted_bytes) - counted_bytes;
-  const bool was_last = outstanding_.fetch_sub(1) == 1;
+  const bool was_last = outstanding_.fetch_sub(report.records) == report.records;
   if ((was_last || left <= bytes_max_ / 2 || failed_.load() > 0) && waits_.load() &&
       waits_.exchange(false))
     wake();

@@ -19,12 +19,13 @@ Status print_state_size(bench::StateSizeLoad load) {
     load.on_disk = on_disk;
     const Result<bench::StateSizeFigures> figures = bench::measure_state_size(load);
     if (!figures.ok()) return figures.status();
-    std::printf(
-        "state backend=%s keys=%" PRIu64 " records=%" PRIu64
-        " memory_mib=%.0f resident_mib=%.0f disk_mib=%.0f fill_per_s=%.0f rate_per_s=%.0f\n",
-        on_disk ? "rocksdb" : "memory", load.keys, load.records,
-        on_disk ? mebibytes(load.memory_bytes) : 0.0, mebibytes(figures->resident_bytes_max),
-        mebibytes(figures->disk_bytes), figures->fill_rate, figures->rate);
+    std::printf("state backend=%s keys=%" PRIu64 " records=%" PRIu64
+                " memory_mib=%.0f resident_mib=%.0f of_files_mib=%.0f disk_mib=%.0f "
+                "fill_per_s=%.0f rate_per_s=%.0f\n",
+                on_disk ? "rocksdb" : "memory", load.keys, load.records,
+                on_disk ? mebibytes(load.memory_bytes) : 0.0,
+                mebibytes(figures->resident_bytes_max), mebibytes(figures->of_files),
+                mebibytes(figures->disk_bytes), figures->fill_rate, figures->rate);
     std::fflush(stdout);
   }
   return Status();

@@ -46,5 +46,18 @@ TEST(TaskCapture, ReadsSeveralShortTurnsBetweenTwoSlicesOfACapture) {
   EXPECT_EQ(kit.script.slices, before + 20) << "many records are worth a slice";
 }
 
+TEST(TaskCapture, TakesLongerSlicesWhereResultsWaitForTheEpoch) {
+  const auto budget_of = [](bool is_awaited) {
+    SnapshotPort port(is_awaited);
+    TaskKit kit(1, 0, &port);
+    kit.script.captures = true;
+    kit.after(control(ElementHeader::barrier({1})));
+    kit.step();
+    return kit.script.slice_budget;
+  };
+  EXPECT_GE(budget_of(true), 8 * budget_of(false));
+  EXPECT_GT(budget_of(false), 0u);
+}
+
 }  // namespace
 }  // namespace penstock

@@ -27,6 +27,7 @@ struct Script {
   bool has_left = true;
   bool captures = false;  // In slices that do not end.
   int slices = 0;
+  std::size_t slice_budget = 0;  // Of the last.
   std::size_t copied_bytes = 0;
   bool stops_by_itself = false;
   Status open_status;
@@ -83,8 +84,9 @@ class ScriptedBody final : public StageBody {
   }
   std::chrono::microseconds skew_limit() const noexcept override { return script_.skew_limit; }
   Instant wake_at() const noexcept override { return script_.wakes_at; }
-  bool capture_more(std::size_t, SnapshotWriter&) noexcept override {
+  bool capture_more(std::size_t budget, SnapshotWriter&) noexcept override {
     ++script_.slices;
+    script_.slice_budget = budget;
     return script_.captures;
   }
   std::size_t copied_bytes() const noexcept override { return script_.copied_bytes; }
