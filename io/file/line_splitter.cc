@@ -69,9 +69,8 @@ std::string LineSplitter::why_cut(const RawRecord& raw) const {
                            std::to_string(line_bytes_max_) + " bytes";
   if (open_quote_) {
     return "record of " + size + ": the quote at byte " + std::to_string(*open_quote_) +
-           " was not closed in time, so that it ends with a line further down; close the quote, "
-           "or, if such "
-           "records are meant, raise line_bytes_max";
+           " is not closed within these, so it ends with the line that it has reached; close the "
+           "quote, or, if such records are meant, raise line_bytes_max";
   }
   return "line of " + size +
          "; is it a file of lines? If such lines are meant, raise line_bytes_max";
