@@ -171,6 +171,10 @@ TEST(QuotedLineSplitter, ALineThatIsTooLongWithoutAQuoteIsJustThat) {
   QuotedStream stream("\"a\n\"," + std::string(30, 'x') + "\nb\n", 12);
   EXPECT_THAT(texts_of(stream.read()), ElementsAre("\"a\n\",xxxxxxx", "b"));
   EXPECT_THAT(stream.reasons().at(0), HasSubstr("line of 35 bytes is longer than 12 bytes; is it"));
+  QuotedStream both("\"" + std::string(30, 'x') + "\nb\n" + std::string(30, 'y') + "\n", 12);
+  (void)both.read();
+  EXPECT_THAT(both.reasons(), ElementsAre(HasSubstr("the quote at byte 0 is not"),
+                                          HasSubstr("line of 30 bytes is longer")));
 }
 
 TEST(QuotedLineSplitter, MemoryStaysBoundedWhateverIsOpen) {
