@@ -70,7 +70,7 @@ bool QuotedLineScanner::step(std::string_view bytes) noexcept {
     case State::kValue:
       return begin_value(bytes);
     case State::kUnquoted:
-      return unquoted(bytes);
+      return plain_ ? plain_unquoted(bytes) : unquoted(bytes);
     case State::kQuoted:
       return quoted(bytes);
     case State::kAfterQuote:
@@ -116,10 +116,25 @@ bool QuotedLineScanner::begin_value(std::string_view bytes) noexcept {
   }
   if (bytes[next_] != how_.quote) {
     state_ = State::kUnquoted;
+    unquoted_ = next_;
     return true;
   }
   state_ = State::kQuoted;
   opened_ = next_++;
+  return true;
+}
+
+// Over all values up to the next that is quoted.
+bool QuotedLineScanner::plain_unquoted(std::string_view bytes) noexcept {
+  next_ = find_either(bytes, '\n', how_.quote, next_);
+  if (next_ == bytes.size()) return false;
+  ended_ = bytes[next_] == '\n';
+  if (ended_) return true;
+  if (next_ > unquoted_ && bytes[next_ - 1] == how_.separator[0]) {
+    state_ = State::kQuoted;
+    opened_ = next_;
+  }
+  ++next_;
   return true;
 }
 
@@ -172,7 +187,7 @@ bool QuotedLineScanner::after_quote(std::string_view bytes) noexcept {
   } else if (is_blank(bytes[next_])) {
     ++next_;
   } else {
-    next_ = closed_;  // It was none; a separator may begin with it.
+    unquoted_ = next_ = closed_;  // It was none; a separator may begin with it.
     state_ = State::kUnquoted;
   }
   return true;

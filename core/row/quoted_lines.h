@@ -32,7 +32,10 @@ struct QuotedLines {
 class QuotedLineScanner {
  public:
   // REQUIRES: a quote; a separator that is not empty; no '\n' among them.
-  explicit QuotedLineScanner(QuotedLines how) : how_(std::move(how)) {}
+  explicit QuotedLineScanner(QuotedLines how)
+      : how_(std::move(how)),
+        plain_(how_.separator.size() == 1 && how_.separator[0] != how_.quote &&
+               !how_.ignore_leading_blanks) {}
 
   // A record begins.
   void start() noexcept;
@@ -53,15 +56,18 @@ class QuotedLineScanner {
   bool begin_record(std::string_view bytes) noexcept;
   bool begin_value(std::string_view bytes) noexcept;
   bool unquoted(std::string_view bytes) noexcept;
+  bool plain_unquoted(std::string_view bytes) noexcept;
   bool quoted(std::string_view bytes) noexcept;
   bool after_quote(std::string_view bytes) noexcept;
 
   QuotedLines how_;
+  bool plain_;  // A quote opens behind the byte that separates, and nowhere else.
   State state_ = State::kRecord;
   std::size_t next_ = 0;
-  std::size_t opened_ = 0;  // The quote of the value, from kQuoted on.
-  std::size_t closed_ = 0;  // The quote that may have closed it, in kAfterQuote.
-  bool ended_ = false;      // At next_.
+  std::size_t unquoted_ = 0;  // Where that began, in kUnquoted.
+  std::size_t opened_ = 0;    // The quote of the value, from kQuoted on.
+  std::size_t closed_ = 0;    // The quote that may have closed it, in kAfterQuote.
+  bool ended_ = false;        // At next_.
 };
 
 }  // namespace penstock
