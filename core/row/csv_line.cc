@@ -43,7 +43,19 @@ bool CsvLine::next(CsvValue& value) noexcept {
   if (options_.ignore_leading_blanks.value_or(false)) rest_.remove_prefix(skip_blanks(0));
   value = options_.quote != '\0' && !rest_.empty() && rest_[0] == options_.quote ? quoted()
                                                                                  : unquoted();
+  if (carriage_returns_) value.text = with_line_feeds(value.text);
   return true;
+}
+
+// "\r\n" as "\n".
+std::string_view CsvLine::with_line_feeds(std::string_view text) noexcept {
+  if (text.find("\r\n") == std::string_view::npos) return text;
+  char* to = arena_.allocate(text.size());
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') to[size++] = text[i];
+  }
+  return {to, size};
 }
 
 std::size_t CsvLine::skip_blanks(std::size_t at) const noexcept {

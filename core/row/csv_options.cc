@@ -10,6 +10,7 @@ namespace {
 // "" switches it off, as Spark's \u0000 does.
 Status set_character(std::string_view name, std::string_view value, char& character) {
   if (value.size() > 1) return bad_option(name, value, "give one character");
+  if (value == "\n" || value == "\r") return bad_option(name, value, "give no line end");
   character = value.empty() ? '\0' : value[0];
   return {};
 }
@@ -64,11 +65,8 @@ Status set_option(std::string_view name, std::string_view value, CsvOptions& opt
   if (is("ignoreTrailingWhiteSpace")) return set_flag(name, value, options.ignore_trailing_blanks);
   if (is("mode")) return set_mode(name, value, options.mode);
   if (is("timeZone")) return set_zone(value, options.zone);
-  bool multi_line = false;
-  if (!is("multiLine")) return {};
-  const Status status = set_flag(name, value, multi_line);
-  if (!status.ok() || !multi_line) return status;
-  return bad_option(name, value, "here a line is a record; write it without line breaks in values");
+  if (is("multiLine")) return set_flag(name, value, options.multi_line);
+  return {};
 }
 
 }  // namespace
@@ -76,6 +74,11 @@ Status set_option(std::string_view name, std::string_view value, CsvOptions& opt
 Result<CsvOptions> CsvOptions::of(const std::vector<std::pair<std::string, std::string>>& named,
                                   const TimeZone& session) {
   return read_options(named, session, &set_option);
+}
+
+std::optional<QuotedLines> CsvOptions::quoted_lines() const {
+  if (!multi_line || quote == '\0') return std::nullopt;
+  return QuotedLines{separator, quote, escape, comment, ignore_leading_blanks.value_or(false)};
 }
 
 }  // namespace penstock

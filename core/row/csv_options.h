@@ -9,16 +9,18 @@
 #include "penstock/core/base/status.h"
 #include "penstock/core/row/calendar.h"
 #include "penstock/core/row/option_values.h"
+#include "penstock/core/row/quoted_lines.h"
 
 namespace penstock {
 
 struct CsvOptions {
   std::string separator = ",";
-  char quote = '"';        // '\0': nothing is quoted.
-  char escape = '\\';      // Of a quote inside of quotes; '\0': none.
-  char comment = '\0';     // Lines that begin with it are passed over.
-  bool header = false;     // The first line of a file has the names.
-  std::string null_value;  // What stands for null.
+  char quote = '"';         // '\0': nothing is quoted.
+  char escape = '\\';       // Of a quote inside of quotes; '\0': none.
+  char comment = '\0';      // Lines that begin with it are passed over.
+  bool header = false;      // The first line of a file has the names.
+  bool multi_line = false;  // Quoted values may hold line ends: a record may go over several lines.
+  std::string null_value;   // What stands for null.
   std::optional<std::string>
       empty_value;  // What stands for an empty text: "" when read, two quotes when written.
   std::string nan_value = "NaN";
@@ -41,6 +43,9 @@ struct CsvOptions {
   // that means nothing or that this reader does not do.
   static Result<CsvOptions> of(const std::vector<std::pair<std::string, std::string>>& named,
                                const TimeZone& session);
+
+  // For who cuts a file into records. None: a line is a record.
+  std::optional<QuotedLines> quoted_lines() const;
 };
 
 }  // namespace penstock

@@ -105,7 +105,7 @@ bool CsvRowReader::read(std::string_view line, Arena& arena, std::string_view& r
   }
   if (!fault.empty()) {
     if (options_.mode != BadRecordMode::kPermissive) return false;
-    if (corrupt_) cells[*corrupt_] = Cell::of_bytes(line);
+    if (corrupt_) cells[*corrupt_] = Cell::of_bytes(values.record());
   }
   row = writer_.write({cells, schema_.size()}, arena);
   return true;

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/status.h"
 #include "penstock/core/base/time.h"
+#include "penstock/core/row/quoted_lines.h"
 #include "penstock/core/stream/message.h"
 #include "penstock/core/stream/snapshot.h"
 
@@ -82,6 +84,8 @@ struct SourceContext {
   TaskCounters* counters = nullptr;   // Never null. Sources that know it keep `lag`.
   bool restores = false;              // restore() and restored() follow open().
   SourceLog log{};
+  // How values with line ends are quoted, for sources that cut bytes into lines. Without it a line is a record.
+  std::optional<QuotedLines> quoted_lines{};
 };
 
 class ByteReader {

@@ -4,7 +4,7 @@
 // and Error has `std::string message() const`. No batch of values is made: a value goes from the decoder straight into
 // the chain. A decoder of rows (core/stream/row_record.h) gets the origin of each row filled in, so that operators can
 // refuse it as if it had never been read. One that has `bool passes_over(const RawRecord&)` names what is no record:
-// blank lines, headers.
+// blank lines, headers. One that has `std::optional<QuotedLines> quoted_lines()` says where records of lines end.
 // Errors     A record that cannot be decoded, or that its reader cut, is counted and treated by policy; see
 //            decode_options.h. Messages name the source, the split, the offset, the field and the value.
 // End        When the job drains it reads no more, hands out what it has read, and then ends.
@@ -40,7 +40,10 @@ class DecodedSource {
     failure_ = context.failure;
     bad_ = std::make_shared<BadRecords>(source_->name(), options_);
     PENSTOCK_RETURN_IF_ERROR(bad_->open(context));
-    Result<std::unique_ptr<ByteReader>> reader = source_->open(source_context_of(context));
+    SourceContext opening = source_context_of(context);
+    if constexpr (requires { decoder_.quoted_lines(); })
+      opening.quoted_lines = decoder_.quoted_lines();
+    Result<std::unique_ptr<ByteReader>> reader = source_->open(opening);
     if (!reader.ok()) return reader.status();
     reader_ = std::move(*reader);
     // At the operators' disposal; its place outlives a move of this source.

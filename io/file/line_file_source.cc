@@ -16,11 +16,13 @@ constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 class LineFileReader final : public ByteReader {
  public:
   LineFileReader(const LineFileSourceOptions& options, FileSystem& file_system,
-                 std::unique_ptr<ReadableFile> file)
+                 std::unique_ptr<ReadableFile> file, const std::optional<QuotedLines>& quoted)
       : options_(options),
         file_system_(file_system),
         file_(std::move(file)),
-        splitter_(options.line_bytes_max) {}
+        splitter_(options.line_bytes_max) {
+    splitter_.quote(quoted);
+  }
 
   Result<PollResult> poll(std::span<RawRecord> batch, Instant now) override {
     PollResult result;
@@ -47,7 +49,8 @@ class LineFileReader final : public ByteReader {
     std::string item;
     ByteAppender bytes(item);
     bytes.number(next.offset);
-    bytes.number(static_cast<std::uint8_t>(next.within_line));
+    bytes.number(static_cast<std::uint8_t>((next.within_line ? kWithinLine : 0) |
+                                           (next.in_quotes ? kInQuotes : 0)));
     bytes.number(tail.ok() ? tail->bytes : 0);
     bytes.number(tail.ok() ? tail->crc : 0);
     out.section(kSection, kVersion);
@@ -57,14 +60,15 @@ class LineFileReader final : public ByteReader {
     if (item.section != kSection) return ByteReader::restore(item);
     ByteCursor bytes(item.bytes);
     LineSplitter::Position next;
-    std::uint8_t within_line = 0;
+    std::uint8_t where = 0;
     FileTail tail;
-    if (item.version != kVersion || !bytes.number(next.offset) || !bytes.number(within_line) ||
+    if (item.version != kVersion || !bytes.number(next.offset) || !bytes.number(where) ||
         !bytes.number(tail.bytes) || !bytes.number(tail.crc) || !bytes.at_end()) {
       return Status(StatusCode::kDataError,
                     "the position in the snapshot is not one of a line file");
     }
-    next.within_line = within_line != 0;
+    next.within_line = (where & kWithinLine) != 0;
+    next.in_quotes = (where & kInQuotes) != 0;
     PENSTOCK_RETURN_IF_ERROR(check_same_file(next, tail));
     position_ = next.offset;
     splitter_.start_at(next);
@@ -74,6 +78,8 @@ class LineFileReader final : public ByteReader {
  private:
   static constexpr std::string_view kSection = "line file";
   static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint8_t kWithinLine = 1;
+  static constexpr std::uint8_t kInQuotes = 2;
 
   Status check_same_file(LineSplitter::Position next, const FileTail& tail) {
     const auto refuse = [&](const std::string& what) {
@@ -99,7 +105,13 @@ class LineFileReader final : public ByteReader {
       const Result<std::size_t> got = file_->read_at(next.offset - 1, {&last, 1});
       if (!got.ok()) return got.status();
     }
-    if (last == '\n' || next.within_line || *size == next.offset) return Status();
+    if (*size == next.offset || next.within_line) return Status();
+    if (next.in_quotes) {
+      return refuse(
+          "has more now: its last record, in which a quote was open, was taken for whole; close "
+          "the quotes of such a file, or follow it");
+    }
+    if (last == '\n') return Status();
     return refuse(
         "has more now: its last line, which had no newline, was taken for whole; end such "
         "a file with a newline, or follow it");
@@ -160,8 +172,8 @@ class LineFileSource final : public ByteSource {
     Result<std::unique_ptr<ReadableFile>> file =
         context.file_system->open_for_reading(options_.path);
     if (!file.ok()) return file.status();
-    return std::unique_ptr<ByteReader>(
-        std::make_unique<LineFileReader>(options_, *context.file_system, std::move(*file)));
+    return std::unique_ptr<ByteReader>(std::make_unique<LineFileReader>(
+        options_, *context.file_system, std::move(*file), context.quoted_lines));
   }
 
  private:

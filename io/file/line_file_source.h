@@ -6,6 +6,8 @@
 //            the reader for more, forever.
 // Rotation   A followed file that became shorter, or whose name now leads to another file or to
 //            none, fails the job with a message that says so: what was lost is unknown.
+// Quotes     With SourceContext::quoted_lines a record may go over several lines; see line_splitter.h. Where it breaks
+//            off in quotes at the end of the file it is a record all the same.
 // Snapshots  Have the offset of the next line. A file that is shorter now, or has other bytes before it,
 //            is refused.
 // Errors     Unreadable path, directory: a Status with the path. A line above `line_bytes_max` is a

@@ -21,7 +21,7 @@ std::span<char> LineSplitter::writable(std::size_t bytes) {
 std::size_t LineSplitter::take(std::span<RawRecord> batch, Instant arrival) noexcept {
   std::size_t taken = 0;
   while (taken < batch.size() && scanned_ < end_) {
-    const bool at_end = find_newline();
+    const bool at_end = find_end();
     const bool too_long = dropped_bytes_ > 0 || scanned_ - begin_ > line_bytes_max_;
     if (too_long) {
       drop_scanned();
@@ -31,7 +31,7 @@ std::size_t LineSplitter::take(std::span<RawRecord> batch, Instant arrival) noex
     if (at_end) {
       ++scanned_;
       offset_ += scanned_ - begin_;
-      begin_ = scanned_;
+      begin_line();
     }
     // No further line: there is one head to lend.
     if (too_long && take_cut(batch[taken], at_end, arrival)) return taken + 1;
@@ -44,27 +44,53 @@ bool LineSplitter::take_rest(RawRecord& record, Instant arrival) noexcept {
   if (begin_ == end_) return false;
   record = line(end_, arrival);
   offset_ += end_ - begin_;
-  begin_ = scanned_ = end_;
+  rest_in_quotes_ = quotes_ && quotes_->open_quote({buffer_.data() + begin_, end_ - begin_});
+  scanned_ = end_;
+  begin_line();
   return true;
 }
 
 LineSplitter::Position LineSplitter::position(std::span<const RawRecord> unread) const noexcept {
   if (!unread.empty()) return {unread.front().origin.offset, false};
   if (dropped_bytes_ > 0 && !reported_) return {head_offset_, false};
-  return {offset_, dropped_bytes_ > 0};
+  return {offset_, dropped_bytes_ > 0, rest_in_quotes_};
 }
 
 void LineSplitter::start_at(Position position) noexcept {
   offset_ = position.offset;
   reported_ = position.within_line;
+  rest_in_quotes_ = position.in_quotes;
   dropped_bytes_ = position.within_line ? 1 : 0;
 }
 
 std::string LineSplitter::why_cut(const RawRecord& raw) const {
-  return std::string("line of ") + (dropped_bytes_ > 0 ? "at least " : "") +
-         std::to_string(raw.cut_from_bytes) + " bytes is longer than " +
-         std::to_string(line_bytes_max_) +
-         " bytes; is it a file of lines? If such lines are meant, raise line_bytes_max";
+  const std::string size = std::string(dropped_bytes_ > 0 ? "at least " : "") +
+                           std::to_string(raw.cut_from_bytes) + " bytes is longer than " +
+                           std::to_string(line_bytes_max_) + " bytes";
+  if (open_quote_) {
+    return "record of " + size + ": the quote at byte " + std::to_string(*open_quote_) +
+           " is not closed within these, so it ends with the line that it has reached; close the "
+           "quote, or, if such records are meant, raise line_bytes_max";
+  }
+  return "line of " + size +
+         "; is it a file of lines? If such lines are meant, raise line_bytes_max";
+}
+
+bool LineSplitter::find_end() noexcept {
+  return quotes_ && dropped_bytes_ == 0 ? find_end_behind_quotes() : find_newline();
+}
+
+bool LineSplitter::find_end_behind_quotes() noexcept {
+  const std::size_t there = end_ - begin_;
+  const bool too_many = there > line_bytes_max_;
+  const std::string_view line(buffer_.data() + begin_, too_many ? line_bytes_max_ + 1 : there);
+  const std::size_t size = quotes_->find_end(line);
+  scanned_ = begin_ + size;
+  if (size < line.size()) return true;
+  open_quote_.reset();
+  if (!too_many) return false;
+  if (const auto quote = quotes_->open_quote(line)) open_quote_ = offset_ + *quote;
+  return find_newline();
 }
 
 // Moves scanned_ to the next newline, or to the end of what there is.
@@ -75,9 +101,15 @@ bool LineSplitter::find_newline() noexcept {
   return newline != nullptr;
 }
 
+// At scanned_.
+void LineSplitter::begin_line() noexcept {
+  begin_ = scanned_;
+  if (quotes_) quotes_->start();
+}
+
 RawRecord LineSplitter::line(std::size_t end, Instant arrival) const noexcept {
   std::size_t size = end - begin_;
-  if (size > 0 && buffer_[end - 1] == '\r') --size;
+  if (size > 0 && buffer_[end - 1] == '\r' && !quotes_) --size;
   return {{buffer_.data() + begin_, size}, {SplitId{0}, offset_}, arrival};
 }
 

@@ -21,6 +21,7 @@ std::uint64_t next_run(std::uint64_t offset) {
 
 Status StreamLineReader::open(const SourceContext& context) {
   context_ = context;
+  splitter_.quote(context.quoted_lines);
   if (!context.log.folder.empty()) {
     Result<std::unique_ptr<StreamLog>> log = StreamLog::open(context);
     if (!log.ok()) return log.status();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,8 @@ struct RowFault {
 
 // A Reader has `bool read(bytes, Arena&, string_view& row, std::string& fault, const RowProjection&) const`,
 // `bool passes_over(const RawRecord&) const noexcept`, `const Schema& schema() const noexcept` and
-// `RowProjection projection(const std::vector<bool>& wanted) const`: what it decodes where nobody asks for more.
+// `RowProjection projection(const std::vector<bool>& wanted) const`: what it decodes where nobody asks for more. One
+// whose records may go over several lines has `std::optional<QuotedLines> quoted_lines() const`.
 template <class Reader>
 class RowDecoder {
  public:
@@ -52,6 +54,11 @@ class RowDecoder {
   void narrow(const std::vector<bool>& wanted) const {
     if (reader_ != nullptr) *projection_ = reader_->projection(wanted);
   }
+  std::optional<QuotedLines> quoted_lines() const {
+    if constexpr (requires { reader_->quoted_lines(); })
+      return reader_ == nullptr ? std::nullopt : reader_->quoted_lines();
+    return std::nullopt;
+  }
   bool passes_over(const RawRecord& raw) const noexcept { return reader_->passes_over(raw); }
   [[nodiscard]] bool decode(const RawRecord& raw, Row& out, RowFault& error) noexcept {
     arena_.reset();
@@ -73,6 +80,7 @@ class CsvRecordReader {
   bool passes_over(const RawRecord& raw) const noexcept {
     return (reader_.options().header && raw.origin.offset == 0) || reader_.passes_over(raw.bytes);
   }
+  std::optional<QuotedLines> quoted_lines() const { return reader_.options().quoted_lines(); }
   // All columns with the corrupt one, and with `columnPruning` off.
   RowProjection projection(const std::vector<bool>& wanted) const;
   bool read(std::string_view line, Arena& arena, std::string_view& row, std::string& fault,

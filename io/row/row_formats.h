@@ -46,7 +46,7 @@ class TextRowEncoder {
   void encode(const Row& row, std::string& out) const;
 };
 
-// A line is a record. A header is the line at offset 0 of its file.
+// A line is a record, and with `multiLine` line ends in quotes are part of one. A header is the record at offset 0.
 struct CsvRows {
   RowFormatOptions options{};
 

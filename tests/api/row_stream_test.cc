@@ -225,6 +225,48 @@ TEST(RowStream, AFileOfLinesBecomesRowsAndItsBadLinesGoByPolicy) {
   EXPECT_EQ(running->metrics().errors(), 1U) << "blank lines, notes and the header are none";
 }
 
+TEST(RowStream, RecordsOfAFileMayGoOverSeveralLines) {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "notes.csv") << "\"id\nof it\",note\n1,\"a\nb\"\r\n\n# "
+                                         "\"\n2,\"c\r\n\"\"d\"\r\nx,\"e\nf\"\n3,\"g\r\nh\"\n4,\"i";
+  const std::string bad = folder / "bad";
+  RowOptions options;
+  options.bad_records =
+      DecodeOptions{.on_error = ErrorPolicy::kDeadLetter, .dead_letter_path = bad};
+  const CsvRows format{{{"header", "true"},
+                        {"multiLine", "true"},
+                        {"escape", "\""},
+                        {"comment", "#"},
+                        {"mode", "FAILFAST"}}};
+  Job job("notes");
+  auto out = MemorySink::make();
+  job.rows(line_file_source({.path = folder / "notes.csv"}), format, "id INT, note STRING", options)
+      .sink(out, JsonRows{});
+  const Status ended = job.run();
+  ASSERT_TRUE(ended.ok()) << ended.to_string();
+  EXPECT_THAT(out->records(),
+              ElementsAre(R"({"id":1,"note":"a\nb"})", R"({"id":2,"note":"c\n\"d"})",
+                          R"({"id":3,"note":"g\r\nh"})", R"({"id":4,"note":"i"})"));
+  const auto files = make_posix_file_system();
+  const Result<DeadLetters> dead = read_dead_letters(*files, bad);
+  ASSERT_TRUE(dead.ok());
+  ASSERT_EQ(dead->letters.size(), 1U);
+  EXPECT_EQ(dead->letters[0].raw, "x,\"e\nf\"");
+  EXPECT_EQ(dead->letters[0].origin.offset, 42U);
+}
+
+TEST(RowStream, AMessageMayHaveLineEndsInQuotes) {
+  for (const char* multi_line : {"true", "false"}) {
+    Job job("messages");
+    auto out = MemorySink::make();
+    job.rows(memory_source({"1,\"a\r\nb\""}), CsvRows{{{"multiLine", multi_line}}},
+             "id INT, note STRING")
+        .sink(out, JsonRows{});
+    ASSERT_TRUE(job.run().ok());
+    EXPECT_THAT(out->records(), ElementsAre(R"({"id":1,"note":"a\r\nb"})"));
+  }
+}
+
 TEST(RowStream, ARowWithoutATimeIsMisdated) {
   Job job("misdated");
   auto out = MemorySink::make();

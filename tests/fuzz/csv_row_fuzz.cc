@@ -30,6 +30,7 @@ CsvOptions options_of(std::uint8_t first, std::uint8_t second) {
   if ((second & 4U) != 0) options.null_value = "-";
   if ((second & 8U) != 0) options.empty_value = "e";
   if ((second & 16U) != 0) options.date_format = "dd.MM.yyyy";
+  options.multi_line = (second & 32U) != 0;
   return options;
 }
 

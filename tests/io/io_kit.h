@@ -126,9 +126,10 @@ struct ReadLine {
 class ReaderRun {
  public:
   explicit ReaderRun(const ByteSource& source, std::uint32_t task_index = 0,
-                     std::uint32_t task_count = 1, bool restores = false, SourceLog log = {})
+                     std::uint32_t task_count = 1, bool restores = false, SourceLog log = {},
+                     std::optional<QuotedLines> quoted = {})
       : opened_(source.open({task_index, task_count, &clock, files_.get(), &waker, &notices,
-                             &counters, restores, std::move(log)})) {
+                             &counters, restores, std::move(log), std::move(quoted)})) {
     if (opened_.ok()) reader_ = std::move(*opened_);
   }
 

@@ -89,6 +89,23 @@ TEST(CsvLine, AValueWhoseQuoteDoesNotCloseItStandsAsItIsWritten) {
   EXPECT_THAT(values_of(R"("a,"b,c)"), ElementsAre("\"a,\"b", "c"));
 }
 
+// Spark's reader finds what lines of a file end with, and reads that as "\n".
+TEST(CsvLine, LineEndsInQuotesAreThoseOfTheRecordOrStayAsTheyAre) {
+  const Named multi{{"multiLine", "true"}};
+  EXPECT_THAT(values_of("a,\"b\r\nc\nd\re\"\r", multi), ElementsAre("a", "b\nc\nd\re"));
+  EXPECT_THAT(values_of("a,\"b\r\nc\nd\re\"", multi), ElementsAre("a", "b\r\nc\nd\re"));
+  EXPECT_THAT(values_of("\"b\r\n\\\"\"\r", multi), ElementsAre("b\n\""));
+  EXPECT_THAT(values_of("\"b\r\n\"c,d\r", multi), ElementsAre("\"b\n\"c", "d"));
+  EXPECT_THAT(values_of("\r", multi), ElementsAre(""));
+  EXPECT_THAT(values_of("a,\"b\r\nc\"d\r"), ElementsAre("a", "\"b\r\nc\"d\r"));
+}
+
+TEST(CsvRow, TheLineEndOfARecordIsNoPartOfItsText) {
+  EXPECT_EQ(
+      read("i INT, s STRING, _corrupt_record STRING", "x,\"a\r\nb\"\r", {{"multiLine", "true"}}),
+      "{null, a\nb, x,\"a\r\nb\"}");
+}
+
 TEST(CsvRow, ConvertsEachTypeAndNothingElse) {
   EXPECT_EQ(read("b BOOLEAN, i INT, l BIGINT, d DOUBLE, s STRING",
                  "TRUE,+5,-9223372036854775808,1.5e3,x"),
@@ -157,7 +174,8 @@ TEST(CsvRow, RefusesOptionsAndColumnsThatCannotWork) {
   EXPECT_THAT(refusal({{"sep", "\n"}}), HasSubstr("line break"));
   EXPECT_THAT(refusal({{"sep", "\\q"}}), HasSubstr("after a backslash"));
   EXPECT_THAT(refusal({{"mode", "x"}}), HasSubstr("PERMISSIVE"));
-  EXPECT_THAT(refusal({{"multiLine", "true"}}), HasSubstr("a line is a record"));
+  EXPECT_THAT(refusal({{"quote", "\n"}}), HasSubstr("give no line end"));
+  EXPECT_THAT(refusal({{"multiLine", "yes"}}), HasSubstr("'true' or 'false'"));
   EXPECT_EQ(refusal({{"unknown", "x"}, {"MultiLine", "FALSE"}}), "");
 }
 

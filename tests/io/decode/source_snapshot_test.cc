@@ -29,9 +29,11 @@ bool operator==(const ReadLine& a, const ReadLine& b) {
          (a.cut_from_bytes > 0) == (b.cut_from_bytes > 0);
 }
 
+using Quoted = std::optional<QuotedLines>;
+
 std::vector<ReadLine> all_of(const ByteSource& source, std::uint32_t task = 0,
-                             std::uint32_t tasks = 1) {
-  ReaderRun run(source, task, tasks);
+                             std::uint32_t tasks = 1, const Quoted& quoted = {}) {
+  ReaderRun run(source, task, tasks, false, {}, quoted);
   EXPECT_TRUE(run.open_status().ok());
   EXPECT_TRUE(run.run().ok());
   return run.lines;
@@ -46,14 +48,14 @@ std::vector<std::string> capture_behind(ReaderRun& run, std::size_t taken, std::
   return {run.capture(run.lines.size() - std::min(taken, run.lines.size()))};
 }
 
-void expect_the_rest_is_equal(const ByteSource& source) {
-  const std::vector<ReadLine> all = all_of(source);
+void expect_the_rest_is_equal(const ByteSource& source, const Quoted& quoted = {}) {
+  const std::vector<ReadLine> all = all_of(source, 0, 1, quoted);
   ASSERT_FALSE(all.empty());
   for (std::size_t taken = 0; taken <= all.size(); ++taken) {
     for (const std::size_t batch : {1, 3, 256}) {
-      ReaderRun first(source);
+      ReaderRun first(source, 0, 1, false, {}, quoted);
       const std::vector<std::string> snapshot = capture_behind(first, taken, batch);
-      ReaderRun second(source);
+      ReaderRun second(source, 0, 1, true, {}, quoted);
       const Status restored = second.restore(snapshot);
       ASSERT_TRUE(restored.ok()) << restored.to_string();
       ASSERT_TRUE(second.run(batch).ok());
@@ -91,6 +93,35 @@ TEST_F(SourceSnapshotTest, AFileGoesOnBeforeInAndBehindALineThatIsTooLong) {
   text += "\nb\n" + std::string(40, 'y') + "\nc\n";
   test::write_file(path_, text);
   expect_the_rest_is_equal(*line_file_source({.path = path_, .line_bytes_max = 16}));
+}
+
+TEST_F(SourceSnapshotTest, AFileGoesOnWithTheNextRecordOfSeveralLines) {
+  for (const char* text :
+       {"h\r\n\"a\r\nb\",c\r\n\"\n\n\"\nd\n", "\"a\nb\"\nc,\"open\nto\nits end"}) {
+    test::write_file(path_, text);
+    expect_the_rest_is_equal(*line_file_source({.path = path_}), QuotedLines{});
+  }
+  std::string text = "a\nb,\"";
+  for (int i = 0; i < 60'000; ++i) text += "never closed\n";
+  test::write_file(path_, text + "\"c\nd\"\n");
+  const auto source = line_file_source({.path = path_, .line_bytes_max = 760'000});
+  EXPECT_GT(all_of(*source, 0, 1, QuotedLines{}).size(), 100U);
+  const auto shorter = line_file_source({.path = path_, .line_bytes_max = 779'900});
+  expect_the_rest_is_equal(*shorter, QuotedLines{});
+}
+
+TEST_F(SourceSnapshotTest, AFileThatHasGrownWithinQuotesIsRefused) {
+  test::write_file(path_, "a\n\"b\n");
+  const auto source = line_file_source({.path = path_});
+  ReaderRun first(*source, 0, 1, false, {}, QuotedLines{});
+  ASSERT_TRUE(first.run().ok());
+  const std::string snapshot = first.capture();
+  const auto restored = [&] {
+    return ReaderRun(*source, 0, 1, true, {}, QuotedLines{}).restore({snapshot});
+  };
+  EXPECT_TRUE(restored().ok());
+  test::write_file(path_, "c\"\n", std::ios::app);
+  EXPECT_THAT(restored().message(), HasSubstr("a quote was open, was taken for whole"));
 }
 
 TEST_F(SourceSnapshotTest, AFollowedFileGoesOnAndWaitsForMore) {

@@ -190,6 +190,27 @@ TEST_F(LoggedInputTest, ARestoredReaderGoesOnInTheLogAndThenInThePipe) {
   EXPECT_EQ(second.lines[0].origin, (Origin{SplitId{0}, 4}));
 }
 
+TEST_F(LoggedInputTest, ARecordOfSeveralLinesIsReadFromTheLogAndThePipeTogether) {
+  const auto start_quoted = [this](bool restores) {
+    return test::ReaderRun(*standard_input_source({.fd = pipe_.read_fd()}), 0, 1, restores, log(),
+                           QuotedLines{});
+  };
+  std::string captured;
+  {
+    test::ReaderRun first = start_quoted(false);
+    pipe_.write("one\n\"two\n2\"\n\"three\n");
+    read_lines(first, 2);
+    captured = first.capture(1);
+  }
+  pipe_.write("3\"\nfour\n");
+  pipe_.close_write();
+  test::ReaderRun second = start_quoted(true);
+  ASSERT_TRUE(second.restore({captured}).ok());
+  ASSERT_TRUE(second.run().ok());
+  EXPECT_THAT(second.texts(), ElementsAre("\"two\n2\"", "\"three\n3\"", "four"));
+  EXPECT_EQ(second.lines[1].origin, (Origin{SplitId{0}, 12}));
+}
+
 TEST_F(LoggedInputTest, WithoutASnapshotAllOfTheLogComesAgain) {
   {
     test::ReaderRun first = start(false);

@@ -79,6 +79,20 @@ TEST_F(TcpLineSourceTest, ConnectsAgainAndNeverJoinsTheHalvesOfTwoConnections) {
   EXPECT_EQ(notices[1].severity, Severity::kInfo);
 }
 
+TEST_F(TcpLineSourceTest, ARecordInQuotesIsNotJoinedOverTwoConnectionsEither) {
+  test::ReaderRun run(*tcp_line_source(options()), 0, 1, false, {}, QuotedLines{});
+  test::Peer first = server_.accept();
+  first.send("\"one\n1\"\n\"two\n");
+  first.close();
+  test::Peer second = server_.accept();
+  second.send("2\"\nthree\n");
+  read(run, 4);
+  EXPECT_THAT(run.texts(), ElementsAre("\"one\n1\"", "\"two\n", "2\"", "three"));
+  EXPECT_EQ(run.lines[1].cut_from_bytes, 5u);
+  EXPECT_THAT(run.lines[1].why_cut, HasSubstr("the connection was lost (closed by the peer)"));
+  EXPECT_EQ(run.lines[2].cut_from_bytes, 0u);
+}
+
 TEST_F(TcpLineSourceTest, AWholeLineAtTheLossIsNoBadRecord) {
   test::ReaderRun run(*tcp_line_source(options()));
   test::Peer first = server_.accept();
