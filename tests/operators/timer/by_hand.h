@@ -23,13 +23,13 @@ struct Event {
   std::int64_t at = 0;
   friend bool operator==(const Event&, const Event&) = default;
 };
-struct Row {
+struct Fired {
   int key = 0;
   bool timer = false;
   std::int64_t time = 0;
   std::int64_t fired = 0;  // How often timers of this key have fired.
-  friend auto operator<=>(const Row&, const Row&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Row& row) {
+  friend auto operator<=>(const Fired&, const Fired&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Fired& row) {
     return out << "{key " << row.key << (row.timer ? " timer " : " record ") << row.time
                << " fired " << row.fired << "}";
   }
@@ -87,7 +87,7 @@ class ByHand {
   VirtualClock& clock() { return clock_; }
   Credit& credit() { return credit_; }
   TaskCounters& counters() { return counters_; }
-  const ListCollector<Row>& out() const { return out_; }
+  const ListCollector<Fired>& out() const { return out_; }
 
  private:
   VirtualClock clock_;
@@ -95,7 +95,7 @@ class ByHand {
   TaskCounters counters_;
   Credit credit_{1'000'000};
   KeyedProcess<Event, decltype(key_of), Operator> op_;
-  ListCollector<Row> out_;
+  ListCollector<Fired> out_;
   bool more_ = false;
 };
 

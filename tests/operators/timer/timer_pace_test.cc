@@ -14,22 +14,22 @@ using namespace std::chrono_literals;
 
 // Sets a timer of event time for each record.
 struct Alarm {
-  using Output = Row;
+  using Output = Fired;
   Timers<int> handle;
 
   auto& timers() noexcept { return handle; }
   void on_record(const Record<Event>& record, auto&& out) noexcept {
     if (record.value.what == Do::kSet) handle.set_event_time({record.value.at});
-    out.collect(Record<Row>{{record.value.key, false, 0, 0}, record.time});
+    out.collect(Record<Fired>{{record.value.key, false, 0, 0}, record.time});
   }
   void on_timer(const Timer& timer, const KeyContext<int>& context, auto&& out) noexcept {
-    out.collect(Record<Row>{{context.key(), true, timer.time.micros, 0}, timer.time});
+    out.collect(Record<Fired>{{context.key(), true, timer.time.micros, 0}, timer.time});
   }
 };
 
 // Sets one of processing time, which sets itself anew.
 struct Pulse {
-  using Output = Row;
+  using Output = Fired;
   Timers<int> handle;
 
   auto& timers() noexcept { return handle; }
@@ -39,7 +39,7 @@ struct Pulse {
   }
   void on_timer(const Timer& timer, const KeyContext<int>& context, auto&& out) noexcept {
     handle.set_processing_time(timer.time + 1s);
-    out.collect(Record<Row>{{context.key(), true, timer.time.micros, 0}, timer.time});
+    out.collect(Record<Fired>{{context.key(), true, timer.time.micros, 0}, timer.time});
   }
 };
 

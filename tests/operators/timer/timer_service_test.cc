@@ -34,7 +34,7 @@ void echo(std::int64_t time, Set set, Erase erase) {
 }
 
 struct Clockwork {
-  using Output = Row;
+  using Output = Fired;
   Timers<int> handle;
   ValueState<std::int64_t> fired;
 
@@ -56,7 +56,7 @@ struct Clockwork {
   }
   void emit(int key, bool timer, std::int64_t time, auto& out) noexcept {
     const std::int64_t* count = fired.get();
-    out.collect(Record<Row>{{key, timer, time, count == nullptr ? 0 : *count}, {time}});
+    out.collect(Record<Fired>{{key, timer, time, count == nullptr ? 0 : *count}, {time}});
   }
 };
 using Op = KeyedProcess<Event, decltype(key_of), Clockwork>;
@@ -64,7 +64,7 @@ using Op = KeyedProcess<Event, decltype(key_of), Clockwork>;
 // What timers are, without heaps or slices: sorted sets, looked at after each item.
 class Reference {
  public:
-  std::map<int, std::vector<Row>> run(const Items<Event>& items) {
+  std::map<int, std::vector<Fired>> run(const Items<Event>& items) {
     for (const Item<Event>& item : items) {
       if (item.kind == ElementKind::kWatermark) {
         watermark_ = item.time_or_epoch;
@@ -99,7 +99,7 @@ class Reference {
   std::int64_t watermark_ = kMinEventTime.micros;
   std::map<int, std::set<std::int64_t>> timers_;
   std::map<int, std::int64_t> fired_;
-  std::map<int, std::vector<Row>> rows_;
+  std::map<int, std::vector<Fired>> rows_;
 };
 
 struct Load {
@@ -142,10 +142,10 @@ std::vector<harness::Schedule> schedules_with_slices() {
 }
 
 // Rows by key; and no timer stands behind a watermark that covers it, but for those that were set too late.
-std::map<int, std::vector<Row>> by_key(const Items<Row>& items) {
-  std::map<int, std::vector<Row>> rows;
+std::map<int, std::vector<Fired>> by_key(const Items<Fired>& items) {
+  std::map<int, std::vector<Fired>> rows;
   std::int64_t watermark = kMinEventTime.micros;
-  for (const Item<Row>& item : items) {
+  for (const Item<Fired>& item : items) {
     if (item.kind == ElementKind::kWatermark) {
       EXPECT_GT(item.time_or_epoch, watermark) << "watermarks must rise";
       watermark = item.time_or_epoch;
@@ -163,8 +163,9 @@ void expect_as_reference(const Items<Event>& items) {
   for (const harness::Schedule& schedule : schedules_with_slices()) {
     SCOPED_TRACE("schedule: " + schedule.name);
     const Items<Event> input = schedule.barriers ? harness::with_barriers(items) : items;
-    auto seen = harness::Bench<Event, Row, Row, Op>(schedule, subject, std::tuple(Op(key_of, {})))
-                    .run(input);
+    auto seen =
+        harness::Bench<Event, Fired, Fired, Op>(schedule, subject, std::tuple(Op(key_of, {})))
+            .run(input);
     EXPECT_TRUE(seen.failure.ok()) << seen.failure.to_string();
     harness::take_barriers(seen.main);
     ASSERT_EQ(by_key(seen.main), wanted);
@@ -194,8 +195,9 @@ TEST(Timers, TheWatermarkPassesOnlyBehindWhatItMadeDue) {
   harness::Subject<Event> subject;
   subject.key_hash = hash_of;
   const harness::Schedule one_by_one{.name = "one by one", .firing = {.slice = 1, .per_record = 0}};
-  auto seen = harness::Bench<Event, Row, Row, Op>(one_by_one, subject, std::tuple(Op(key_of, {})))
-                  .run(input);
+  auto seen =
+      harness::Bench<Event, Fired, Fired, Op>(one_by_one, subject, std::tuple(Op(key_of, {})))
+          .run(input);
   std::vector<std::pair<ElementKind, std::int64_t>> order;
   for (const auto& item : seen.main) {
     if (item.kind == ElementKind::kWatermark || item.value.timer)
@@ -211,7 +213,7 @@ TEST(Timers, TheWatermarkPassesOnlyBehindWhatItMadeDue) {
 // ---- processing time, and one step at a time ----
 
 struct Reminder {
-  using Output = Row;
+  using Output = Fired;
   Timers<int> handle;
   bool again = false;
 
@@ -224,7 +226,7 @@ struct Reminder {
   void on_timer(const Timer& timer, const KeyContext<int>& context, auto&& out) noexcept {
     EXPECT_EQ(timer.domain, TimeDomain::kProcessingTime);
     if (again) handle.set_processing_time(timer.time + 1s);
-    out.collect(Record<Row>{{context.key(), true, timer.time.micros, 0}, timer.time});
+    out.collect(Record<Fired>{{context.key(), true, timer.time.micros, 0}, timer.time});
   }
 };
 
@@ -339,14 +341,14 @@ TEST(Timers, ARecordWaitsWhileItsKeyHasMoreDueThanMayComeAtOnce) {
 }
 
 struct Forgetful {
-  using Output = Row;
+  using Output = Fired;
   ExpiringValue<std::int64_t> seen;
 
   void open(OperatorContext& context) {
     seen = context.value_state<std::int64_t>("seen", Ttl{.after = 1s});
   }
   void on_record(const Record<Event>& record, auto&& out) noexcept {
-    out.collect(Record<Row>{{record.value.key, false, ++seen.get_or_create(), 0}, record.time});
+    out.collect(Record<Fired>{{record.value.key, false, ++seen.get_or_create(), 0}, record.time});
   }
 };
 
@@ -369,7 +371,7 @@ TEST(ExpiringState, IsForgottenAndFreedThoughNoRecordComes) {
 }
 
 struct Silent {
-  using Output = Row;
+  using Output = Fired;
   Timers<int> handle;
   std::uint64_t* fired = nullptr;
 
