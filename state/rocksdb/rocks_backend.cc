@@ -15,23 +15,15 @@ namespace {
 
 constexpr std::uint64_t kMemoryBytesMin = std::uint64_t{1} << 20;
 constexpr std::uint32_t kReadersMax = 64;
-// What a job takes that does not grow with what it may take: threads, rings, code, what RocksDB works with.
-constexpr std::uint64_t kFixedBytes = std::uint64_t{48} << 20;
-
-// Of what the job may take, an eleventh of what is divided among keys, cache and buffers.
-constexpr std::uint64_t part_of(std::uint64_t memory_bytes) noexcept {
-  const std::uint64_t left = memory_bytes - std::min(memory_bytes, kFixedBytes);
-  return std::min(memory_bytes / 16, std::max(memory_bytes / 2, left) / 11);
-}
 
 class RocksBackend final : public StateBackend {
  public:
-  explicit RocksBackend(RocksOptions options)
-      : options_(std::move(options)), part_(part_of(options_.memory_bytes)) {
-    shared_.cache = rocksdb::NewLRUCache(4 * part_);
+  explicit RocksBackend(RocksOptions options) : options_(std::move(options)) {
+    shared_.cache = rocksdb::NewLRUCache(options_.memory_bytes / 4);
     // It does not stall writers: with many disks and little memory it would for ever. Two full buffers of a disk do.
-    shared_.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(2 * part_);
-    shared_.write_buffer_bytes = part_;
+    shared_.write_buffers =
+        std::make_shared<rocksdb::WriteBufferManager>(options_.memory_bytes / 8);
+    shared_.write_buffer_bytes = options_.memory_bytes / 16;
     shared_.writer = std::make_unique<WorkQueue>(1);
     shared_.readers = std::make_unique<WorkQueue>(options_.readers);
   }
@@ -44,12 +36,11 @@ class RocksBackend final : public StateBackend {
     return std::unique_ptr<StateDisk>(std::move(disk));
   }
   std::uint64_t memory_bytes() const noexcept override {
-    return 5 * part_ / std::max<std::uint32_t>(shared_.disks.load(), 1);
+    return options_.memory_bytes / 16 * 5 / std::max<std::uint32_t>(shared_.disks.load(), 1);
   }
 
  private:
   RocksOptions options_;
-  const std::uint64_t part_;
   RocksShared shared_;
 };
 

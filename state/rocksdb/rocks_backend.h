@@ -4,10 +4,8 @@
 //   options.state_backend = *rocks_backend({.memory_bytes = 1 << 30});
 //
 // Memory     Five sixteenths of memory_bytes are for keys in use, four for what RocksDB has read, its indexes, filters,
-//            two for what it has not written yet, the rest for what is on its way, for its own work, and for the job's
-//            threads and code. As that takes up to 48 MiB, the parts are smaller below 154 MiB, but never less than
-//            half of memory_bytes together: below 96 MiB the job may take more. Windows and timers come on top: they
-//            stay in memory.
+//            two for what it has not written yet, the rest for what is on its way and for its own work. Windows and
+//            timers come on top: they stay in memory.
 // Disk       DIR/state/TASK/live of the checkpoint folder is what a task works on; it is thrown away when the job
 //            starts. DIR/state/TASK/epoch-N is what belongs to the checkpoint e-N: hard links to files of live that
 //            never change, so it costs what has changed. It goes with e-N. Without checkpoints, a folder of its own
