@@ -86,6 +86,15 @@ QuotedLineScanner::Match QuotedLineScanner::separator_at(std::string_view bytes)
   return here.size() == separator.size() ? Match::kYes : Match::kUnknown;
 }
 
+QuotedLineScanner::Match QuotedLineScanner::pass_separator(std::string_view bytes) noexcept {
+  const Match match = separator_at(bytes);
+  if (match == Match::kYes) {
+    next_ += how_.separator.size();
+    state_ = State::kValue;
+  }
+  return match;
+}
+
 bool QuotedLineScanner::begin_record(std::string_view bytes) noexcept {
   if (how_.comment != '\0' && bytes[0] == how_.comment) {
     state_ = State::kComment;
@@ -145,15 +154,9 @@ bool QuotedLineScanner::unquoted(std::string_view bytes) noexcept {
     ended_ = true;
     return true;
   }
-  const Match match = separator_at(bytes);
-  if (match == Match::kUnknown) return false;
-  if (match == Match::kYes) {
-    next_ += how_.separator.size();
-    state_ = State::kValue;
-  } else {
-    ++next_;
-  }
-  return true;
+  const Match match = pass_separator(bytes);
+  if (match == Match::kNo) ++next_;
+  return match != Match::kUnknown;
 }
 
 bool QuotedLineScanner::quoted(std::string_view bytes) noexcept {
@@ -179,12 +182,9 @@ bool QuotedLineScanner::after_quote(std::string_view bytes) noexcept {
     ended_ = true;
     return true;
   }
-  const Match match = separator_at(bytes);
-  if (match == Match::kUnknown) return false;
-  if (match == Match::kYes) {
-    next_ += how_.separator.size();
-    state_ = State::kValue;
-  } else if (is_blank(bytes[next_])) {
+  const Match match = pass_separator(bytes);
+  if (match != Match::kNo) return match == Match::kYes;
+  if (is_blank(bytes[next_])) {
     ++next_;
   } else {
     unquoted_ = next_ = closed_;  // It was none; a separator may begin with it.

@@ -51,6 +51,7 @@ class QuotedLineScanner {
   enum class Match : std::uint8_t { kNo, kYes, kUnknown };
 
   Match separator_at(std::string_view bytes) const noexcept;
+  Match pass_separator(std::string_view bytes) noexcept;  // Behind one the next value begins.
   // Each takes bytes from next_ on. False: more of them are needed.
   bool step(std::string_view bytes) noexcept;
   bool begin_record(std::string_view bytes) noexcept;

@@ -1,14 +1,12 @@
 #include "penstock/core/runtime/engine.h"
 
 #include <algorithm>
-#include <bit>
 #include <condition_variable>
 #include <optional>
 #include <utility>
 
 #include "penstock/core/base/cpu.h"
 #include "penstock/core/base/random.h"
-#include "penstock/core/ring/byte_ring.h"
 
 namespace penstock {
 
@@ -59,33 +57,6 @@ constinit thread_local Engine::Scope* Engine::Scope::innermost = nullptr;
 
 namespace {
 
-Status check_options(const EngineOptions& options) {
-  if (options.workers < 1 || options.workers > 256) {
-    return Status::invalid_argument("option workers is " + std::to_string(options.workers) +
-                                    ": choose 1 to 256");
-  }
-  if (!std::has_single_bit(options.ring_slots) || options.ring_slots < 2 ||
-      options.ring_slots > (1u << 20)) {
-    return Status::invalid_argument("option ring_slots is " + std::to_string(options.ring_slots) +
-                                    ": choose a power of two from 2 to 1048576");
-  }
-  if (!std::has_single_bit(options.ring_bytes) || options.ring_bytes < ByteRing::kCapacityMin ||
-      options.ring_bytes > (std::size_t{1} << 30)) {
-    return Status::invalid_argument("option ring_bytes is " + std::to_string(options.ring_bytes) +
-                                    ": choose a power of two from 256 to 1073741824");
-  }
-  if (options.batch_max < 1 || options.batch_max > 65536) {
-    return Status::invalid_argument("option batch_max is " + std::to_string(options.batch_max) +
-                                    ": choose 1 to 65536");
-  }
-  if (options.checkpoint.write_ahead_log && options.checkpoint.directory.empty()) {
-    return Status::invalid_argument(
-        "option checkpoint.write_ahead_log is on without a folder for checkpoints, in which the "
-        "log would be: give one");
-  }
-  return Status();
-}
-
 // What one of `tasks` may have, rounded up.
 std::uint64_t share_of(std::uint64_t whole, std::uint32_t tasks) {
   return whole / tasks + (whole % tasks == 0 ? 0 : 1);
@@ -99,7 +70,7 @@ ExchangeKind resolved_kind(ExchangeKind kind, std::uint32_t producers, std::uint
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const EngineOptions& options) {
-  if (Status status = check_options(options); !status.ok()) return status;
+  if (Status status = check(options); !status.ok()) return status;
   if (Status status = plan.validate(); !status.ok()) return status;
   std::unique_ptr<Engine> engine(new Engine(options));
   if (Status status = engine->build_tasks(plan); !status.ok()) return status;

@@ -27,21 +27,23 @@ void add_channels(InputGate<T>& gate, const StageWiring& wiring) {
   }
 }
 
+// What all inputs that read exchanges are to their tasks.
 template <class T>
-class ExchangeInput {
+class ExchangeReader {
  public:
-  explicit ExchangeInput(const StageWiring& wiring) { add_channels(gate_, wiring); }
+  explicit ExchangeReader(const StageWiring& wiring) { add_channels(gate_, wiring); }
 
-  Status open(const TaskContext&) { return Status(); }
-  Status close() { return Status(); }
   std::size_t channels() const noexcept { return gate_.channels(); }
   void block(std::size_t channel, bool blocked) noexcept { gate_.block(channel, blocked); }
   void leave() noexcept { gate_.leave(); }
   std::size_t queued() const noexcept { return gate_.queued(); }
   std::size_t capacity() const noexcept { return gate_.capacity(); }
 
-  template <class Chain>
-  Turn poll(Instant, std::size_t budget, Chain& chain, const Credit& credit) noexcept {
+ protected:
+  // A run of the next channel that has something, or its control element. `push(elements, bytes)` works off the run
+  // and returns how many of its records it has done; `bytes` is what the slots do not hold.
+  template <class Push>
+  Turn next_turn(std::size_t budget, Push push) noexcept {
     Turn turn;
     const typename InputGate<T>::Run run = gate_.next(budget);
     turn.channel = run.channel;
@@ -50,10 +52,29 @@ class ExchangeInput {
       turn.control = gate_.take_control(run.channel);
     } else if (!run.elements.empty()) {
       turn.kind = TurnKind::kData;
-      turn.records = push_run(run.elements, chain, credit);
+      turn.records = push(run.elements, gate_.bytes(run.channel));
       gate_.consume(run.channel, turn.records);
     }
     return turn;
+  }
+
+ private:
+  InputGate<T> gate_;
+};
+
+template <class T>
+class ExchangeInput : public ExchangeReader<T> {
+ public:
+  using ExchangeReader<T>::ExchangeReader;
+
+  Status open(const TaskContext&) { return Status(); }
+  Status close() { return Status(); }
+
+  template <class Chain>
+  Turn poll(Instant, std::size_t budget, Chain& chain, const Credit& credit) noexcept {
+    return this->next_turn(budget, [&](Elements run, ChannelBytes<T>&) noexcept {
+      return push_run(run, chain, credit);
+    });
   }
 
  private:
@@ -70,8 +91,6 @@ class ExchangeInput {
       return done;
     }
   }
-
-  InputGate<T> gate_;
 };
 
 }  // namespace penstock

@@ -27,12 +27,10 @@ struct RowsOfSource {
   DecodeOptions bad_records{};
 };
 
-class RowInput {
+class RowInput : public ExchangeReader<Row> {
  public:
   RowInput(const StageWiring& wiring, RowsOfSource source, JsonRowEncoder as_json)
-      : source_(std::move(source)), as_json_(std::move(as_json)) {
-    add_channels(gate_, wiring);
-  }
+      : ExchangeReader(wiring), source_(std::move(source)), as_json_(std::move(as_json)) {}
 
   Status open(const TaskContext& context) {
     // Once per task; its place outlives a move of this input.
@@ -44,27 +42,14 @@ class RowInput {
   void capture(Epoch epoch, SnapshotWriter& out) noexcept { refusals_->bad.capture(epoch, out); }
   bool captured() const noexcept { return refusals_->bad.captured(); }
 
-  std::size_t channels() const noexcept { return gate_.channels(); }
-  void block(std::size_t channel, bool blocked) noexcept { gate_.block(channel, blocked); }
-  void leave() noexcept { gate_.leave(); }
-  std::size_t queued() const noexcept { return gate_.queued(); }
-  std::size_t capacity() const noexcept { return gate_.capacity(); }
-
   template <class Chain>
   Turn poll(Instant now, std::size_t budget, Chain& chain, const Credit& credit) noexcept {
     Turn turn;
     BadRecords& bad = refusals_->bad;
     if (bad.ready()) {
-      const InputGate<Row>::Run run = gate_.next(budget);
-      turn.channel = run.channel;
-      if (run.control) {
-        turn.kind = TurnKind::kControl;
-        turn.control = gate_.take_control(run.channel);
-      } else if (!run.elements.empty()) {
-        turn.kind = TurnKind::kData;
-        turn.records = push_run(run.elements, gate_.bytes(run.channel), chain, credit);
-        gate_.consume(run.channel, turn.records);
-      }
+      turn = next_turn(budget, [&](std::span<const ElementOf<Row>> run, RowBytes& bytes) noexcept {
+        return push_run(run, bytes, chain, credit);
+      });
     }
     bad.end_batch(now);
     turn.wake_at = bad.wake_at();
@@ -100,7 +85,6 @@ class RowInput {
     return done;
   }
 
-  InputGate<Row> gate_;
   RowsOfSource source_;
   JsonRowEncoder as_json_;
   std::unique_ptr<Refusals> refusals_;

@@ -29,21 +29,10 @@ std::vector<std::uint64_t> numbers(const Log::Task& task) {
 
 // ---- building ----
 
-TEST(Engine, RefusesOptionsOutOfBoundsAndNamesThem) {
+TEST(Engine, RefusesOptionsOutOfBounds) {
   const Plan plan = kit::two_stages({.count = 1}, ExchangeKind::kForward, std::make_shared<Log>());
-  const auto message = [&](EngineOptions options) {
-    return std::string(Engine::build(plan, options).status().message());
-  };
-  EXPECT_THAT(message({.workers = 0}),
-              AllOf(HasSubstr("workers"), HasSubstr("0"), HasSubstr("1 to 256")));
-  EXPECT_THAT(message({.workers = 257}), HasSubstr("257"));
-  EXPECT_THAT(message({.batch_max = 0}), HasSubstr("batch_max"));
-  EXPECT_THAT(message({.ring_slots = 48}),
-              AllOf(HasSubstr("ring_slots"), HasSubstr("48"), HasSubstr("power of two")));
-  EXPECT_THAT(message({.ring_slots = 1}), HasSubstr("ring_slots"));
-  EXPECT_THAT(message({.ring_bytes = 3000}),
-              AllOf(HasSubstr("ring_bytes"), HasSubstr("3000"), HasSubstr("power of two")));
-  EXPECT_THAT(message({.ring_bytes = 128}), HasSubstr("ring_bytes"));
+  EXPECT_THAT(std::string(Engine::build(plan, {.workers = 0}).status().message()),
+              HasSubstr("workers"));
 }
 
 TEST(Engine, RefusesAPlanThatCannotRun) {
