@@ -15,6 +15,7 @@
 #include "penstock/io/file/line_file_sink.h"
 #include "penstock/io/memory/memory_source.h"
 #include "penstock/tests/core/checkpoint/checkpoint_kit.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/sim_file_system.h"
 
 namespace penstock {
@@ -111,7 +112,7 @@ TEST(RowRepartitionCrash, EachRowIsInTheOutputOnceOverCrashesWithRowsOnTheirWay)
   std::sort(expected.begin(), expected.end());
   std::uint64_t crashes = 0;
   std::uint64_t row_blocks = 0;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(40); ++seed) {
     World world(seed);
     ASSERT_TRUE(world.files.create_directories("/cp").ok());
     for (int life = 0; life < 6 && !live(world, 50 + world.random.below(1500)); ++life) {
@@ -122,7 +123,7 @@ TEST(RowRepartitionCrash, EachRowIsInTheOutputOnceOverCrashesWithRowsOnTheirWay)
     ASSERT_EQ(lines_of(world.files, "/out"), expected) << "seed " << seed;
     row_blocks += world.row_blocks;
   }
-  EXPECT_GT(crashes, 40U);
+  EXPECT_GT(crashes, rounds(40));
   EXPECT_GT(row_blocks, 0U);
 }
 

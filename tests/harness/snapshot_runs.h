@@ -27,6 +27,7 @@
 #include "penstock/tests/harness/items.h"
 #include "penstock/tests/harness/kept_snapshot.h"
 #include "penstock/tests/harness/memory_backend.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock::harness {
 
@@ -262,7 +263,7 @@ class RestoredRuns {
 template <class In, class Out, class Side, class... Ops>
 void expect_same_when_restored(const std::tuple<Ops...>& ops, const Items<In>& input,
                                const Subject<In>& subject) {
-  constexpr std::size_t kCuts = 40;
+  constexpr std::size_t kCuts = rounds(40);
   Random random(input.size());
   for (const RestoreRun& run :
        {RestoreRun{1, 1, 1}, RestoreRun{1, 256, 3}, RestoreRun{3, 3, 1}, RestoreRun{7, 256, 256},

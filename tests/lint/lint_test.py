@@ -235,6 +235,13 @@ class Headers(TreeTest):
     def test_a_header_that_leans_on_its_includer(self):
         self.assert_one(self.check, "does not compile alone", core__a_DOT_h="#pragma once\nstd::size_t f();\n")
 
+    def test_a_header_that_a_source_begins_with_is_left_to_the_build(self):
+        leaning = "#pragma once\nstd::size_t f();\n"
+        source = '// Says f.\n#include "penstock/core/a.h"\n\n#include <cstddef>\n'
+        self.assert_none(self.check, core__a_DOT_h=leaning, core__a_DOT_cc=source)
+        other_first = '#include <cstddef>\n#include "penstock/core/a.h"\n'
+        self.assert_one(self.check, "core/a.h:1", core__a_DOT_h=leaning, core__a_DOT_cc=other_first)
+
     def test_a_change_below_is_noticed_by_a_warm_run(self):
         good = "#pragma once\n#include <cstddef>\nusing Size = std::size_t;\n"
         user = '#pragma once\n#include "penstock/core/a.h"\nSize f();\n'

@@ -3,18 +3,15 @@
 // PENSTOCK_SIM_FIRST set which are tried.
 #include <gtest/gtest.h>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/crash_run.h"
 
 namespace penstock::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 100;  // Several times slower, and looking for something else.
-constexpr std::uint64_t kScenarios = 1;
-#else
-constexpr std::uint64_t kSeeds = 2000;
-constexpr std::uint64_t kScenarios = 10;
-#endif
+constexpr std::uint64_t kSeeds = kInstrumented ? 100 : 2000;
+constexpr std::uint64_t kScenarios = rounds(10) / 2 + 1;
+constexpr std::uint64_t kStepsPerCrash = kInstrumented ? 5 : 1;
 
 KeyedJobSeeds seeds_of(std::uint64_t seed) {
   return {.content = seed, .dealing = seed + 1, .shape = seed + 2};
@@ -74,7 +71,7 @@ TEST(CrashedKeyedJobAtEveryStep, LosesAndDoublesNothing) {
     schedule.interval = std::chrono::microseconds(300);
     schedule.stops.clear();
     const std::uint64_t steps = CrashRun(seeds_of(scenario), schedule).run().steps;
-    for (std::uint64_t step = 0; step < steps; ++step) {
+    for (std::uint64_t step = 0; step < steps; step += kStepsPerCrash) {
       schedule.stops = {{step, false}};
       const CrashOutcome outcome = CrashRun(seeds_of(scenario), schedule).run();
       ASSERT_EQ(outcome.defect, "")

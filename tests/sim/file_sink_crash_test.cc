@@ -16,6 +16,7 @@
 #include "penstock/core/stream/source.h"
 #include "penstock/io/file/line_file_sink.h"
 #include "penstock/tests/harness/kept_snapshot.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/sim_file_system.h"
 #include "penstock/tests/sim/simulated_life.h"
 
@@ -23,7 +24,8 @@ namespace penstock {
 namespace {
 
 constexpr std::uint32_t kTasks = 2;
-constexpr std::uint64_t kRecords = 40;  // Of each task.
+constexpr std::uint64_t kRecords = 40;                            // Of each task.
+constexpr std::uint64_t kSecondCrashes = kInstrumented ? 4 : 12;  // Of each first.
 
 class NoWaker final : public Waker {
  public:
@@ -260,7 +262,7 @@ TEST_P(FileSinkCrash, ACrashAtAnyOperationAndAtAnyOfItsRecoveryLosesAndDoublesNo
     bool whole = false;
     for (std::uint64_t call = 0; !whole; ++call) {
       Random random(call);
-      for (std::uint64_t second = 0; second < 12; ++second) {
+      for (std::uint64_t second = 0; second < kSecondCrashes; ++second) {
         SimFileSystem disk(call * 100 + second);
         prepare(disk);
         durable_.reset();

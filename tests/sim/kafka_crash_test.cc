@@ -5,18 +5,14 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/kafka_run.h"
 
 namespace penstock::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 60;
-constexpr std::uint64_t kFaults = 500;
-#else
-constexpr std::uint64_t kSeeds = 400;
-constexpr std::uint64_t kFaults = 2000;
-#endif
+constexpr std::uint64_t kSeeds = kInstrumented ? 60 : 400;
+constexpr std::uint64_t kFaults = rounds(2000);
 
 // What all runs of a suite have seen.
 struct Sum {

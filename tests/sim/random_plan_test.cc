@@ -10,12 +10,13 @@
 #include <set>
 #include <string>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/sim_run.h"
 
 namespace penstock::sim {
 namespace {
 
-constexpr std::uint64_t kSeeds = 300;
+constexpr std::uint64_t kSeeds = kInstrumented ? 100 : 300;
 
 class Simulation {
  public:

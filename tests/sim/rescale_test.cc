@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "penstock/core/base/hash.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/crash_run.h"
 
 namespace penstock::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 4;  // Of each pair.
-#else
-constexpr std::uint64_t kSeeds = 12;
-#endif
+constexpr std::uint64_t kSeeds = kInstrumented ? 4 : 12;  // Of each pair.
 
 class RescaledKeyedJob : public testing::TestWithParam<std::pair<std::uint32_t, std::uint32_t>> {};
 

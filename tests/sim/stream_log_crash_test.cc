@@ -17,6 +17,7 @@
 #include "penstock/core/base/random.h"
 #include "penstock/io/file/stream_line_reader.h"
 #include "penstock/tests/harness/kept_snapshot.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/sim_file_system.h"
 #include "penstock/tests/sim/simulated_life.h"
 
@@ -26,6 +27,7 @@ namespace {
 using sim::kForever;
 constexpr std::uint64_t kSegmentBytes = 300;
 constexpr std::size_t kLines = 200;
+constexpr std::uint64_t kSecondCrashes = kInstrumented ? 4 : 12;  // Of each first.
 const std::string kFolder = "job/wal-standard%20input";
 
 class NoWaker final : public Waker {
@@ -228,7 +230,7 @@ TEST_F(StreamLogCrash, ACrashAtAnyOperationAndAtAnyOfItsRecoveryLosesAndDoublesN
   for (const Way way : {Way::kPowerCut, Way::kKilled, Way::kKilledThenPowerCut}) {
     bool whole = false;
     for (std::uint64_t call = 0; !whole; ++call) {
-      for (std::uint64_t second = 0; second < 12; ++second) {
+      for (std::uint64_t second = 0; second < kSecondCrashes; ++second) {
         SimFileSystem disk(call * 100 + second);
         prepare(disk);
         durable_.reset();

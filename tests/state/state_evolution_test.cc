@@ -10,6 +10,7 @@
 #include "penstock/core/base/random.h"
 #include "penstock/state/keyed_state.h"
 #include "penstock/tests/harness/kept_snapshot.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock {
 namespace {
@@ -151,8 +152,8 @@ TEST(StateEvolution, ValuesOfEveryKindOfStateComeOver) {
 TEST(StateEvolution, ChangedBytesAreRefusedOrRestored) {
   const KeptPart part = totals();
   Random random(9);
-  int refused = 0;
-  for (int i = 0; i < 2000; ++i) {
+  std::uint64_t refused = 0;
+  for (std::uint64_t i = 0; i < rounds(2000); ++i) {
     KeptPart changed;
     changed.chunks = part.chunks;
     std::string& chunk = changed.chunks[0];
@@ -169,7 +170,7 @@ TEST(StateEvolution, ChangedBytesAreRefusedOrRestored) {
       kit.map.for_each([](std::uint32_t, const WideTotal&) {});
     }
   }
-  EXPECT_GT(refused, 400);
+  EXPECT_GT(refused, rounds(400));
 }
 
 TEST(StateEvolution, IsToldOnceForEachState) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/state/keyed_model.h"
 
 namespace penstock {
@@ -20,7 +21,7 @@ using testing::HasSubstr;
 
 TEST(StateSnapshot, ComesBackAsOfItsCutWhateverChangesMeanwhile) {
   constexpr std::uint32_t kKeys = 700;
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(30); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     auto kit = std::make_unique<Kit>();
@@ -223,8 +224,8 @@ TEST(StateSnapshot, ChangedBytesAreRefusedOrRestored) {
   for (int i = 0; i < 300; ++i) kit.change(random, 40, 10);
   KeptPart part;
   capture_all(kit.store(), part);
-  int refused = 0;
-  for (int i = 0; i < 2000; ++i) {
+  std::uint64_t refused = 0;
+  for (std::uint64_t i = 0; i < rounds(2000); ++i) {
     KeptPart changed;
     changed.chunks = part.chunks;
     std::string& chunk = changed.chunks[random.below(changed.chunks.size())];
@@ -239,7 +240,7 @@ TEST(StateSnapshot, ChangedBytesAreRefusedOrRestored) {
     again.read(40);
     for (int n = 0; n < 20; ++n) again.change(random, 40, 50);
   }
-  EXPECT_GT(refused, 200);
+  EXPECT_GT(refused, rounds(200));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/state/random_table.h"
 
 namespace penstock {
@@ -13,7 +14,7 @@ namespace {
 class StateTableShapes : public testing::TestWithParam<Shape> {};
 
 TEST_P(StateTableShapes, EqualsAModelUnderRandomChanges) {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(4); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomTable pair(GetParam(), seed);
     for (int phase = 0; phase < 6; ++phase) {

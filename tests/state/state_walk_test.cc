@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/state/random_table.h"
 
 namespace penstock {
@@ -32,7 +33,7 @@ Model walk_all(RandomTable& pair, std::size_t budget, Between between) {
 class StateWalkShapes : public testing::TestWithParam<Shape> {};
 
 TEST_P(StateWalkShapes, GivesTheStateOfItsBeginningWhateverChangesMeanwhile) {
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(8); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomTable pair(GetParam(), seed);
     for (std::uint64_t epoch = 1; epoch <= 6; ++epoch) {

@@ -1,10 +1,14 @@
-"""Goal: what README.md says is true. Method: its penstock commands are run, its program is the example that is built."""
+"""Goal: what README.md says is true. Method: its penstock commands are run, its program is the example that is built.
+
+The programs of docs/rows.md are those of an example too.
+"""
 
 import os
 import re
 import shlex
 import subprocess
 import tempfile
+import textwrap
 import unittest
 
 BINARY = os.environ["PENSTOCK_BINARY"]
@@ -16,8 +20,8 @@ def read(name):
         return file.read()
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", read("README.md"), re.DOTALL | re.MULTILINE)
+def blocks(language, name="README.md"):
+    return re.findall(rf"^```{language}\n(.*?)^```", read(name), re.DOTALL | re.MULTILINE)
 
 
 class Readme(unittest.TestCase):
@@ -45,6 +49,16 @@ class Readme(unittest.TestCase):
             self.assertEqual(shown.returncode, 0, shown.stderr)
             self.assertNotEqual(shown.stdout.strip(), "")
             self.assertIn(shown.stdout.strip(), read("README.md"))
+
+    def test_the_programs_of_rows_are_the_example_and_it_runs(self):
+        example = read("examples/rows/main.cc")
+        for program in blocks("cpp", "docs/rows.md"):
+            self.assertIn(textwrap.indent(program, "  "), example)
+        shown = subprocess.run([os.path.join(os.environ["PENSTOCK_BUILD_DIR"], "examples", "example_rows")],
+                               cwd=os.path.join(SOURCE, "examples", "rows"), capture_output=True, timeout=60, text=True)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn('{"card":"4000-0000-0001-2345","gross":1190.0}', shown.stdout)
+        self.assertIn('{"card":"4000-0000-0001-2345","reference":"12"}', shown.stdout)
 
     def test_the_files_it_links_to_exist(self):
         prose = re.sub(r"^```.*?^```", "", read("README.md"), flags=re.DOTALL | re.MULTILINE)

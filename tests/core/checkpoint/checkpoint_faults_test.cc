@@ -10,6 +10,7 @@
 #include "penstock/core/base/random.h"
 #include "penstock/core/checkpoint/checkpoint_store.h"
 #include "penstock/tests/core/checkpoint/checkpoint_kit.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/sim_file_system.h"
 
 namespace penstock {
@@ -88,7 +89,7 @@ std::uint64_t calls_of(int epochs) {
 
 TEST(CheckpointFaults, ACrashAtAnyCallLeavesTheNewestCompleteOne) {
   const std::uint64_t calls = calls_of(4);
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+  for (std::uint64_t seed = 0; seed < rounds(40); ++seed) {
     for (std::uint64_t call = 0; call <= calls; ++call) {
       SimFileSystem disk(seed);
       disk.fail_call(call, EIO, SimFileSystem::Repeat::kForever);
@@ -164,7 +165,7 @@ TEST(CheckpointFaults, TwoErrorsInARowLoseNothing) {
   const std::uint64_t calls = calls_of(3);
   std::size_t in_doubt = 0;
   for (std::uint64_t call = 0; call < calls; ++call) {
-    for (std::uint64_t later = 1; later <= 12; ++later) {
+    for (std::uint64_t later = 1; later <= rounds(20); ++later) {
       SimFileSystem disk(call * 100 + later);
       Course course;
       disk.fail_call(call, EIO);

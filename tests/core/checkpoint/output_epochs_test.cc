@@ -9,6 +9,7 @@
 #include "penstock/core/base/random.h"
 #include "penstock/core/checkpoint/coordinator.h"
 #include "penstock/tests/core/checkpoint/checkpoint_kit.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/sim/sim_file_system.h"
 
 namespace penstock {
@@ -236,7 +237,7 @@ TEST_F(OutputEpochsTest, AJobWithoutTransactionsDoesNotGoOnFromOneThatHadThem) {
 // Each seed is a job that is started until it has written all its numbers.
 TEST_F(OutputEpochsTest, FaultsAtRandomNeitherLoseNorDouble) {
   constexpr int kRows = 40;
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(200); ++seed) {
     Random random(seed);
     start(from({}));
     far_.seen.clear();

@@ -10,6 +10,7 @@
 #include "penstock/core/base/random.h"
 #include "penstock/core/ring/spsc_ring.h"
 #include "penstock/tests/core/ring/stress.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock {
 namespace {
@@ -132,7 +133,7 @@ TEST(ByteRing, TellsTheConsumerWhetherItIsHalfEmptyOfWhatIsPublished) {
 
 // Random sizes against random batches: what is published is whole, in order, and stays until it is given back.
 TEST(ByteRing, TwoThreadsSeeEveryPieceWholeAndInOrder) {
-  constexpr std::uint64_t kPieces = kStressItems / 8;
+  constexpr std::uint64_t kPieces = kStressItems / (kInstrumented ? 32 : 8);
   ByteRing ring(kBytes);
   SpscRing<Piece> slots(64);
   std::thread producer([&] {

@@ -5,14 +5,12 @@
 #include <chrono>
 #include <cstdint>
 
+#include "penstock/tests/harness/rounds.h"
+
 namespace penstock {
 
-// Interleavings wanted, not speed: fewer where every access is instrumented.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr std::uint64_t kStressItems = 1'000'000;
-#else
-inline constexpr std::uint64_t kStressItems = 3'000'000;
-#endif
+// Interleavings wanted, not speed.
+inline constexpr std::uint64_t kStressItems = rounds(3'000'000);
 
 // A sleep this long, in tests where somebody always has something to do, can only be a lost wake-up.
 inline constexpr std::chrono::seconds kLostAfter{20};

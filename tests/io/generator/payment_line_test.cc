@@ -10,6 +10,7 @@
 
 #include "penstock/io/generator/payment_generator.h"
 #include "penstock/io/json/iso8601.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock {
 namespace {
@@ -157,8 +158,9 @@ TEST(PaymentLine, ShowsOneKindOfFraudInTheChosenShareOfBlocks) {
 }
 
 TEST(PaymentLine, ShowsNoFraudWhenNoneIsWanted) {
-  const auto paid = payments(honest(), 1000 * 128);
-  for (std::size_t block = 0; block < 1000; ++block) {
+  constexpr std::size_t kBlocks = rounds(1000);
+  const auto paid = payments(honest(), kBlocks * 128);
+  for (std::size_t block = 0; block < kBlocks; ++block) {
     const Shown shown = shown_by(paid, block * 128);
     EXPECT_FALSE(shown.burst || shown.amount || shown.travel);
   }

@@ -7,6 +7,7 @@
 
 #include "penstock/core/base/random.h"
 #include "penstock/io/json/decoder.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/io/json/padded_record.h"
 #include "penstock/tests/io/json/sample.h"
 
@@ -317,7 +318,7 @@ TEST(JsonBadInput, SurvivesRandomDamage) {
   constexpr std::string_view kPieces = "{}[]:,\"\\u0 \t-+.eE19tfn\x00\x80\xff"sv;
   Random random(11);
   auto decode = decoder<Everything>();
-  for (int i = 0; i < 100'000; ++i) {
+  for (std::uint64_t i = 0; i < rounds(100'000); ++i) {
     std::string text = good;
     for (std::uint64_t changes = 1 + random.below(4); changes > 0; --changes) {
       const std::size_t at = random.below(text.size());

