@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs clang-tidy on what changed against a commit (default: the parent of HEAD), or on everything.
 
-    tools/tidy.py --build-dir build/ci [--base REVISION | --all]
+    tools/tidy.py --build-dir build/dev [--base REVISION | --all]
 
 A changed header is read through its own .cc, its mirrored test, or else the first file that includes it. What passed is
-remembered by content in the build folder.
+remembered by content in the build folder, whose build has to compile each source alone.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def check(tree, build_dir, chosen, units):
 def main():
     root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     parser = argparse.ArgumentParser(description="clang-tidy on what changed.")
-    parser.add_argument("--build-dir", default=os.path.join(root, "build", "ci"))
+    parser.add_argument("--build-dir", default=os.path.join(root, "build", "dev"))
     parser.add_argument("--base", default="HEAD~1")
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()
