@@ -4,6 +4,7 @@
 import argparse
 import glob
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 FUZZ_SECONDS = 10
+FUZZ_TARGETS = [os.path.basename(p).removesuffix(".cc") for p in sorted(glob.glob(f"{ROOT}/tests/fuzz/*_fuzz.cc"))]
 LOG_LINES_SHOWN = 60
 TEST_LINES_SHOWN = 40
 # Ours are threads, futexes and shared memory; the other folders run one thread and gain nothing here.
@@ -24,10 +26,21 @@ class Result(NamedTuple):
     failed: list  # Names.
 
 
+# One process may run many tests.
+def passed_in(output):
+    told = re.findall(r"^\[  PASSED  \] (\d+) tests?\.", output, re.MULTILINE)
+    return int(told[-1]) if told else 1
+
+
+def failed_in(output):
+    return sorted(set(re.findall(r"^\[  FAILED  \] ([\w/.]+\.[\w/]+)", output, re.MULTILINE)))
+
+
 class Suite:
     def __init__(self, options):
         self.options = options
         self.jobs = options.jobs
+        self.builds = {}  # By stage: whether it has succeeded, once it is over.
 
     def build_dir(self, preset):
         return os.path.join(self.options.build_root, preset)
@@ -48,11 +61,36 @@ class Suite:
     def configure(self, preset):
         return self.run(f"{preset}-configure", ["cmake", "--preset", preset, "-B", self.build_dir(preset)])
 
+    def begin_builds(self):
+        """All that the stages need, one after the other, from what the tests leave of the processors.
+
+        Tests wait for servers for much of their time; whatever they want they get first.
+        """
+        builder = ThreadPoolExecutor(1)
+        for stage in self.options.stages:
+            if targets := self.targets_of(stage):
+                self.builds[stage] = builder.submit(self.build, *targets)
+        builder.shutdown(wait=False)
+
+    @staticmethod
+    def targets_of(stage):
+        """Preset and targets; none of a stage that builds nothing."""
+        return {
+            "release": ("ci",),
+            "shipped": ("release", "penstock"),
+            "asan": ("asan", "penstock_unit_tests"),
+            "tsan": ("tsan", "penstock_thread_tests"),
+            "fuzz": ("fuzz", *FUZZ_TARGETS) if FUZZ_TARGETS else None,
+        }.get(stage)
+
     def build(self, preset, *targets):
         # Everything that can be built is, so that one broken file does not hide the others.
-        command = ["cmake", "--build", self.build_dir(preset), "-j", str(self.jobs)]
+        command = ["nice", "-n", "19", "cmake", "--build", self.build_dir(preset), "-j", str(self.jobs)]
         command += ["--target", *targets] if targets else []
         return self.configure(preset) and self.run(f"{preset}-build", command + ["--", "-k", "0"])
+
+    def is_built(self, stage):
+        return self.builds[stage].result()
 
     def ctest(self, preset, *arguments, prefix=()):
         report = os.path.join(self.build_dir(preset), "results.xml")
@@ -60,22 +98,24 @@ class Suite:
             os.remove(report)
         command = [*prefix, "ctest", "--test-dir", self.build_dir(preset), "--output-on-failure"]
         command += ["--no-tests=error", "--output-junit", report, "-j", str(self.jobs), *arguments]
+        command += ["--test-output-truncation", "head"]  # At the end it says how many have passed.
         succeeded = self.run(f"{preset}-test", command, lines_shown=0)
         if not os.path.exists(report):
             return Result(0, ["ctest did not report"])
         cases = ElementTree.parse(report).getroot().findall("testcase")
-        failed = [case.get("name") for case in cases if case.get("status") == "fail"]
-        for case in (case for case in cases if case.get("name") in failed):
-            output = (case.findtext("system-out") or "").splitlines()
-            print(f"--- {case.get('name')}", *output[-TEST_LINES_SHOWN:], sep="\n")
-        passed = sum(case.get("status") == "run" for case in cases)
+        failed = []
+        for case in (case for case in cases if case.get("status") == "fail"):
+            output = case.findtext("system-out") or ""
+            print(f"--- {case.get('name')}", *output.splitlines()[-TEST_LINES_SHOWN:], sep="\n")
+            failed += failed_in(output) or [case.get("name")]
+        passed = sum(passed_in(case.findtext("system-out") or "") for case in cases if case.get("status") == "run")
         return Result(passed, failed or ([] if succeeded else ["ctest failed without naming a test"]))
 
     # --- stages -----------------------------------------------------------------------------------------------------
 
     def release(self):
         """optimised, assertions on, hardened, warnings are errors: every test"""
-        if not self.build("ci"):
+        if not self.is_built("release"):
             return Result(0, ["build"])
         # Lint has a stage of its own; without it, it is one of the tests. Scripts wait for their servers for most of
         # their time, so more of them are run than there are processors.
@@ -84,7 +124,7 @@ class Suite:
 
     def shipped(self):
         """the build of tools/quickstart, its hardening, and a short demo"""
-        if not self.build("release", "penstock"):
+        if not self.is_built("shipped"):
             return Result(0, ["build"])
         binary = os.path.join(self.build_dir("release"), "tools", "penstock")
         environment = dict(os.environ, PENSTOCK_BINARY=binary, PENSTOCK_HARDENED="ON")
@@ -97,13 +137,13 @@ class Suite:
 
     def asan(self):
         """AddressSanitizer and UndefinedBehaviorSanitizer: all unit tests"""
-        if not self.build("asan", "penstock_unit_tests"):
+        if not self.is_built("asan"):
             return Result(0, ["build"])
         return self.ctest("asan", "-LE", "script")
 
     def tsan(self):
         """ThreadSanitizer: core, state, io, api"""
-        if not self.build("tsan", "penstock_thread_tests"):
+        if not self.is_built("tsan"):
             return Result(0, ["build"])
         # Where the kernel spreads addresses widely this sanitizer cannot map its shadow.
         fixed_addresses = ["setarch", "-R"]
@@ -112,15 +152,14 @@ class Suite:
 
     def fuzz(self):
         """each target in tests/fuzz for a short while"""
-        names = [os.path.basename(p).removesuffix(".cc") for p in sorted(glob.glob(f"{ROOT}/tests/fuzz/*_fuzz.cc"))]
-        if not names:
+        if not FUZZ_TARGETS:
             return Result(0, [])
-        if not self.build("fuzz", *names):
+        if not self.is_built("fuzz"):
             return Result(0, ["build"])
         with ThreadPoolExecutor(self.jobs) as pool:
-            succeeded = list(pool.map(self.fuzz_one, names))
-        failed = [name for name, found_nothing in zip(names, succeeded) if not found_nothing]
-        return Result(len(names) - len(failed), failed)
+            succeeded = list(pool.map(self.fuzz_one, FUZZ_TARGETS))
+        failed = [name for name, found_nothing in zip(FUZZ_TARGETS, succeeded) if not found_nothing]
+        return Result(len(FUZZ_TARGETS) - len(failed), failed)
 
     def fuzz_one(self, name):
         corpus = os.path.join(self.build_dir("fuzz"), "corpus", name)  # Kept: the next run starts where this one ended.
@@ -139,7 +178,7 @@ class Suite:
 
     def tidy(self):
         """clang-tidy on what changed against the parent commit, or on everything with --full"""
-        # Of the others but one, several sources are compiled as one, and it is told of none of them.
+        # Most others compile several sources as one and know of none of them.
         if not self.configure("dev"):
             return Result(0, ["configure"])
         command = [sys.executable, "tools/tidy.py", "--build-dir", self.build_dir("dev")]
@@ -173,6 +212,7 @@ def main():
     options = parse_options()
     suite = Suite(options)
     results, started = {}, time.monotonic()
+    suite.begin_builds()
     for stage in options.stages:
         stage_started = time.monotonic()
         print(f"== {stage}: {getattr(Suite, stage).__doc__}", flush=True)

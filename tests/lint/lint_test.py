@@ -239,7 +239,7 @@ class Headers(TreeTest):
         leaning = "#pragma once\nstd::size_t f();\n"
         source = '// Says f.\n#include "penstock/core/a.h"\n\n#include <cstddef>\n'
         self.assert_none(self.check, core__a_DOT_h=leaning, core__a_DOT_cc=source)
-        self.assert_one(self.check, "core/a.h:1", core__a_DOT_h=leaning, tests__a_test_DOT_cc=source)
+        self.assert_one(self.check, "core/a.h:1", core__a_DOT_h=leaning, tests__sql__a_test_DOT_cc=source)
         other_first = '#include <cstddef>\n#include "penstock/core/a.h"\n'
         self.assert_one(self.check, "core/a.h:1", core__a_DOT_h=leaning, core__a_DOT_cc=other_first)
 

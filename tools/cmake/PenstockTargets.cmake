@@ -78,6 +78,17 @@ function(penstock_program name)
   endif()
 endfunction()
 
+# Under a sanitizer a process takes longer to start than most tests, so each runs many of them.
+function(_penstock_test_in_shards target folder)
+  set(shards 8)
+  math(EXPR last "${shards} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${target}-${shard} COMMAND ${target} WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
+    set_tests_properties(${target}-${shard} PROPERTIES TIMEOUT 600 LABELS ${folder}
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard};${PENSTOCK_TEST_ENVIRONMENT}")
+  endforeach()
+endfunction()
+
 function(penstock_test folder)
   cmake_parse_arguments(arg "" "EXCEPT" "DEPS" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${folder}")
@@ -93,9 +104,12 @@ function(penstock_test folder)
     add_executable(${target} ${sources})
     _penstock_unite(${target} "${sources}")
     target_link_libraries(${target} PRIVATE penstock_flags ${support} GTest::gmock_main)
-    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
-      WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
-      PROPERTIES TIMEOUT 300 LABELS ${folder} ENVIRONMENT "${PENSTOCK_TEST_ENVIRONMENT}")
+    if(PENSTOCK_SANITIZE)
+      _penstock_test_in_shards(${target} ${folder})
+    else()
+      gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
+        WORKING_DIRECTORY "${PROJECT_BINARY_DIR}" PROPERTIES TIMEOUT 300 LABELS ${folder})
+    endif()
     set_property(GLOBAL APPEND PROPERTY PENSTOCK_TEST_TARGETS ${target})
   endif()
   foreach(script IN LISTS scripts)
