@@ -10,7 +10,7 @@ namespace penstock::sim {
 namespace {
 
 constexpr std::uint64_t kSeeds = kInstrumented ? 100 : 2000;
-constexpr std::uint64_t kScenarios = rounds(10) / 2 + 1;
+constexpr std::uint64_t kScenarios = kInstrumented ? 1 : 10;
 constexpr std::uint64_t kStepsPerCrash = kInstrumented ? 5 : 1;
 
 KeyedJobSeeds seeds_of(std::uint64_t seed) {

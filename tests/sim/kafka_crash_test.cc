@@ -12,7 +12,7 @@ namespace penstock::sim {
 namespace {
 
 constexpr std::uint64_t kSeeds = kInstrumented ? 60 : 400;
-constexpr std::uint64_t kFaults = rounds(2000);
+constexpr std::uint64_t kFaults = kInstrumented ? 500 : 2000;
 
 // What all runs of a suite have seen.
 struct Sum {
