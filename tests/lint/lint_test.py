@@ -1,5 +1,6 @@
 """Each rule of tools/lint.py can fail, and lets correct code pass."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -242,6 +243,12 @@ class Headers(TreeTest):
         self.assert_one(self.check, "core/a.h:1", core__a_DOT_h=leaning, tests__sql__a_test_DOT_cc=source)
         other_first = '#include <cstddef>\n#include "penstock/core/a.h"\n'
         self.assert_one(self.check, "core/a.h:1", core__a_DOT_h=leaning, core__a_DOT_cc=other_first)
+
+    def test_the_build_that_headers_are_left_to_compiles_each_source_alone(self):
+        with open(os.path.join(os.path.dirname(lint.__file__), "..", "CMakePresets.json"), encoding="utf-8") as file:
+            presets = {preset["name"]: preset for preset in json.load(file)["configurePresets"]}
+        for name in ("base", "sanitised", "tsan"):
+            self.assertNotIn("PENSTOCK_UNITED", presets[name]["cacheVariables"], name)
 
     def test_a_change_below_is_noticed_by_a_warm_run(self):
         good = "#pragma once\n#include <cstddef>\nusing Size = std::size_t;\n"
