@@ -87,7 +87,8 @@ class Chain {
   }
   void hand_on() noexcept {
     each([&](auto& op, auto&& rest) {
-      if constexpr (requires { op.hand_on(std::move(rest)); }) op.hand_on(std::move(rest));
+      if constexpr (requires { op.hand_on(std::forward<decltype(rest)>(rest)); })
+        op.hand_on(std::forward<decltype(rest)>(rest));
     });
   }
   void set_splits(std::span<const SplitId> splits) {
@@ -104,15 +105,15 @@ class Chain {
   }
   void end_batch(Instant now) noexcept {
     each([&](auto& op, auto&& rest) {
-      if constexpr (requires { op.end_batch(now, std::move(rest)); })
-        op.end_batch(now, std::move(rest));
+      if constexpr (requires { op.end_batch(now, std::forward<decltype(rest)>(rest)); })
+        op.end_batch(now, std::forward<decltype(rest)>(rest));
     });
   }
   bool fire(std::size_t budget) noexcept {
     bool more = false;
     each([&](auto& op, auto&& rest) {
-      if constexpr (requires { op.fire(budget, std::move(rest)); })
-        more |= op.fire(budget, std::move(rest));
+      if constexpr (requires { op.fire(budget, std::forward<decltype(rest)>(rest)); })
+        more |= op.fire(budget, std::forward<decltype(rest)>(rest));
     });
     return more;
   }
@@ -154,8 +155,8 @@ class Chain {
   Status close() {
     Status first;
     each([&](auto& op, auto&& rest) {
-      if constexpr (requires { op.close(std::move(rest)); }) {
-        Status own = op.close(std::move(rest));
+      if constexpr (requires { op.close(std::forward<decltype(rest)>(rest)); }) {
+        Status own = op.close(std::forward<decltype(rest)>(rest));
         if (first.ok()) first = std::move(own);
       }
     });

@@ -39,6 +39,7 @@ struct Row {
       : bytes(row), origin(from) {}
   Row(const Row& other) noexcept
       : bytes(other.bytes), origin(other.origin), key_hash(other.key_hash) {}
+  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): nothing is owned.
   Row& operator=(const Row& other) noexcept {
     bytes = other.bytes;
     origin = other.origin;

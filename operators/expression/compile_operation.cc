@@ -33,7 +33,7 @@ ExpressionCompiler::Scaled ExpressionCompiler::scaled_column(const BoundPtr& nod
                                                              const OperandForms& forms) {
   if (forms.scaled == nullptr || node->forms != forms.scaled || code_.find(node) != nullptr)
     return {};
-  for (const std::size_t column : {0, 1}) {
+  for (const std::size_t column : {0U, 1U}) {
     const BoundPtr& constant = node->arguments[1 - column];
     if (code_.is_unread_column(node->arguments[column]) && constant->is_constant())
       return {node->arguments[column].get(), constant.get()};

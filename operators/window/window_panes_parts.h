@@ -197,8 +197,7 @@ Status WindowPanes<Acc>::restore_times(std::string_view bytes, std::uint32_t ver
       !from.number(sizes[2]) || !from.number(sizes[3]) || !from.number(has_time) ||
       !from.number(watermark.micros) || !from.number(place))
     return internal::panes_damaged("its times are cut off or too long");
-  const Status typed = restore_cell_type(cell_bytes, from, version);
-  if (!typed.ok()) return typed;
+  if (Status typed = restore_cell_type(cell_bytes, from, version); !typed.ok()) return typed;
   using Micros = std::chrono::microseconds;
   const WindowSpec stored{Micros(sizes[0]), Micros(sizes[1]), Micros(sizes[2]), Micros(sizes[3])};
   if (stored != spec_) return internal::window_changed(stored, spec_);

@@ -29,7 +29,7 @@ std::vector<Schedule> every_schedule() {
 
 std::vector<Schedule> every_schedule_and_slice() {
   std::vector<Schedule> schedules;
-  for (const std::size_t slice : {1, 3, 256}) {
+  for (const std::size_t slice : {1U, 3U, 256U}) {
     for (Schedule schedule : every_schedule()) {
       schedule.name += ", slices of " + std::to_string(slice);
       schedule.firing = {.slice = slice, .per_record = slice == 1 ? 0u : 8u};

@@ -52,7 +52,7 @@ void expect_the_rest_is_equal(const ByteSource& source, const Quoted& quoted = {
   const std::vector<ReadLine> all = all_of(source, 0, 1, quoted);
   ASSERT_FALSE(all.empty());
   for (std::size_t taken = 0; taken <= all.size(); ++taken) {
-    for (const std::size_t batch : {1, 3, 256}) {
+    for (const std::size_t batch : {1U, 3U, 256U}) {
       ReaderRun first(source, 0, 1, false, {}, quoted);
       const std::vector<std::string> snapshot = capture_behind(first, taken, batch);
       ReaderRun second(source, 0, 1, true, {}, quoted);

@@ -104,7 +104,7 @@ TEST(QuotedLineSplitter, GivesTheSameRecordsWhereverBlocksEnd) {
     const std::vector<Taken> whole = QuotedStream(kText, line_bytes_max).read();
     ASSERT_GT(whole.size(), 5U);
     for (std::size_t block = 1; block <= kText.size(); ++block) {
-      for (const std::size_t batch : {1, 2, 100}) {
+      for (const std::size_t batch : {1U, 2U, 100U}) {
         EXPECT_EQ(QuotedStream(kText, line_bytes_max).read(block, batch), whole)
             << "blocks of " << block << ", at most " << line_bytes_max;
       }
@@ -115,7 +115,7 @@ TEST(QuotedLineSplitter, GivesTheSameRecordsWhereverBlocksEnd) {
 TEST(QuotedLineSplitter, GoesOnAtAnyRecordWithTheSameRest) {
   for (const std::size_t line_bytes_max : {std::size_t{1000}, std::size_t{20}, std::size_t{3}}) {
     const std::vector<Taken> whole = QuotedStream(kText, line_bytes_max).read();
-    for (const std::size_t block : {1, 7, 1000}) {
+    for (const std::size_t block : {1U, 7U, 1000U}) {
       std::size_t restarts = 0;
       const auto restart = [&](LineSplitter::Position from, std::size_t behind) {
         const std::vector<Taken> rest(whole.begin() + static_cast<std::ptrdiff_t>(behind),

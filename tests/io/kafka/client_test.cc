@@ -206,6 +206,18 @@ class ClientTest : public ::testing::Test {
   Trouble& trouble_ = *shared_;
 };
 
+TEST_F(ClientTest, AHandleThatHasEndedForGoodIsKnownBeforeItSaysSo) {
+  const Result<Client> client = make(to(closed_port()), {{"enable.idempotence", "true"}});
+  ASSERT_TRUE(client.ok()) << client.status().to_string();
+  look_for_fatal_error(client->get());
+  EXPECT_FALSE(trouble_.is_fatal());
+  rd_kafka_test_fatal_error(client->get(), RD_KAFKA_RESP_ERR__FENCED, "overtaken");
+  EXPECT_FALSE(trouble_.is_fatal());
+  look_for_fatal_error(client->get());
+  EXPECT_THAT(trouble_.fatal().to_string(),
+              AllOf(HasSubstr("_FENCED"), HasSubstr("another instance")));
+}
+
 TEST_F(ClientTest, RefusesWhatTheEngineSetsItself) {
   Connection connection = to("127.0.0.1:1");
   connection.properties["client.id"] = "me";

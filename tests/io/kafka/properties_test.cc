@@ -132,7 +132,7 @@ TEST_F(PropertyValues, OfSecretsStandInNoOptionAndNoMessage) {
 }
 
 TEST_F(PropertyValues, OfSecretsAreNotReadFromAFileThatIsOpenToAll) {
-  for (const mode_t mode : {0604, 0644, 0602, 0606}) {
+  for (const mode_t mode : {0604U, 0644U, 0602U, 0606U}) {
     EXPECT_THAT(refused("sasl.password", "file:" + file(kCanary, mode)),
                 AllOf(HasSubstr("every user"), HasSubstr("chmod")));
   }
