@@ -68,9 +68,7 @@ Trouble& trouble_of(void* opaque) noexcept { return *static_cast<Trouble*>(opaqu
 void on_error(rd_kafka_t* client, int error, const char* reason, void* opaque) {
   const auto code = static_cast<rd_kafka_resp_err_t>(error);
   if (code != RD_KAFKA_RESP_ERR__FATAL) return trouble_of(opaque).note(code, reason);
-  char text[kErrorBytes] = "";
-  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client, text, sizeof text);
-  trouble_of(opaque).note_fatal(fatal, text);
+  look_for_fatal_error(client);
 }
 
 // What has an error callback of its own does not come here. Of the rest, only warnings are worth a word.
@@ -186,6 +184,13 @@ std::string without_secrets(std::string text, const Properties& properties) {
 }
 
 }  // namespace
+
+void look_for_fatal_error(rd_kafka_t* client) noexcept {
+  char text[kErrorBytes] = "";
+  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client, text, sizeof text);
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+    trouble_of(rd_kafka_opaque(client)).note_fatal(fatal, text);
+}
 
 void CloseClient::operator()(rd_kafka_t* handle) const noexcept {
   if (trouble == nullptr) return rd_kafka_destroy(handle);

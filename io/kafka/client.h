@@ -111,6 +111,10 @@ Result<Client> make_client(rd_kafka_type_t type, const Connection& connection,
                            void (*prepare)(rd_kafka_conf_t*, void*) = nullptr,
                            void* argument = nullptr);
 
+// Lets the Trouble of a handle know that this has ended for good, if it has: a record may be refused for that before
+// the handle's own word of it has been served. Any thread.
+void look_for_fatal_error(rd_kafka_t* client) noexcept;
+
 // As the client calls them.
 std::string compression_name(Compression compression);
 std::string partitioner_name(Partitioner partitioner);

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::int32_t kPartition = 0;
+constexpr int kSlice = 500;  // Milliseconds, of what is asked again; and what lies between.
+constexpr int kPause = 50;
 constexpr std::string_view kEpoch = "epoch=";
 constexpr std::string_view kIncarnation = " incarnation=";
 
@@ -83,20 +85,50 @@ Status make_topic(rd_kafka_t* client, const TransactionClientOptions& options) {
   return not_made(options, error, count == 1 ? rd_kafka_topic_result_error_string(results[0]) : "");
 }
 
+bool is_missing(rd_kafka_resp_err_t error) noexcept {
+  return error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+         error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+// What time does not mend.
+bool is_final(rd_kafka_resp_err_t error) noexcept {
+  return is_missing(error) || error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
+
 // Reads partition 0 up to where it ended when the reading began.
 class MarkerReader {
  public:
-  explicit MarkerReader(const TransactionClientOptions& options)
+  explicit MarkerReader(
+      const TransactionClientOptions& options, IsCancelled is_cancelled = [] { return false; })
       : options_(options),
+        is_cancelled_(std::move(is_cancelled)),
         trouble_(std::make_shared<Trouble>(where(options), *options.notices)),
         until_(SteadyClock::now() + options.connection.start_timeout) {}
 
-  Result<std::map<std::string, Marker>> read() {
+  Result<std::optional<Marker>> find(const std::optional<Marker>& known) {
     const Result<std::int64_t> end = end_of_log();
     if (!end.ok()) return end.status();
-    PENSTOCK_RETURN_IF_ERROR(
-        read_up_to(*end, "read_committed", [this](const auto& message) { return take(message); }));
-    return found_;
+    if (known) {
+      std::optional<Marker> last;
+      PENSTOCK_RETURN_IF_ERROR(read_up_to(*end, "read_uncommitted", [&](const auto& message) {
+        if (key_of(message) == options_.id) last = marker_of(message);
+        return Status();
+      }));
+      if (last == known) return known;
+    }
+    const auto take_each = [this](const auto& message) { return take(message); };
+    PENSTOCK_RETURN_IF_ERROR(read_up_to(0, "read_committed", take_each));
+    const Result<bool> waits = has_own_from(read_end_, *end);
+    if (!waits.ok()) return waits.status();
+    if (*waits) PENSTOCK_RETURN_IF_ERROR(read_up_to(*end, "read_committed", take_each));
+    const auto own = found_.find(options_.id);
+    return own == found_.end() ? std::nullopt : std::optional(own->second);
+  }
+
+  // Whether a record of the job stands at `stable` or behind it.
+  Result<bool> has_own_from(std::int64_t stable) {
+    const Result<std::int64_t> end = end_of_log();
+    return end.ok() ? has_own_from(stable, *end) : end.status();
   }
 
   Result<MarkerView> look() {
@@ -116,8 +148,19 @@ class MarkerReader {
   }
 
  private:
+  Result<bool> has_own_from(std::int64_t stable, std::int64_t end) {
+    bool has = false;
+    PENSTOCK_RETURN_IF_ERROR(read_up_to(end, "read_uncommitted", [&](const auto& message) {
+      has = has || (message.offset >= stable && key_of(message) == options_.id);
+      return Status();
+    }));
+    return has;
+  }
   static std::string key_of(const rd_kafka_message_t& message) {
     return {static_cast<const char*>(message.key), message.key_len};
+  }
+  static std::optional<Marker> marker_of(const rd_kafka_message_t& message) {
+    return parse_marker({static_cast<const char*>(message.payload), message.len});
   }
   Result<Client> make(const char* isolation) const {
     return make_client(RD_KAFKA_CONSUMER, options_.connection,
@@ -127,19 +170,27 @@ class MarkerReader {
                         {"isolation.level", isolation}},
                        trouble_);
   }
-  int milliseconds_left() const {
-    const auto left = std::chrono::duration_cast<milliseconds>(until_ - SteadyClock::now()).count();
-    return static_cast<int>(std::max<std::int64_t>(left, 1));
-  }
+  bool is_over() const { return is_cancelled_() || SteadyClock::now() >= until_; }
   // With what is not committed yet.
   Result<std::int64_t> end_of_log() const {
     Result<Client> client = make("read_uncommitted");
     if (!client.ok()) return client.status();
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        client->get(), options_.marker_topic.c_str(), kPartition, &low, &high, milliseconds_left());
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return high;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    do {
+      std::int64_t low = 0;
+      std::int64_t high = 0;
+      error = rd_kafka_query_watermark_offsets(client->get(), options_.marker_topic.c_str(),
+                                               kPartition, &low, &high, kSlice);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return high;
+      // A partition whose broker has died is led again soon; the client's events are served meanwhile.
+      rd_kafka_poll(client->get(), kPause);
+    } while (!is_final(error) && !trouble_->refused() && !is_over());
+    if (is_missing(error)) {
+      return Status(
+          StatusCode::kUnavailable,
+          where(options_) + " is not there: no job with delivery = exactly_once has run " +
+              "with these brokers, or it has another (--marker-topic, SinkOptions::marker_topic)");
+    }
     const std::string trouble = trouble_->text();
     return Status(StatusCode::kUnavailable,
                   where(options_) +
@@ -157,7 +208,7 @@ class MarkerReader {
       return Status(StatusCode::kUnavailable, where(options_) + " cannot be read: " +
                                                   rd_kafka_err2str(rd_kafka_last_error()));
     }
-    const Status status = read_from(topic.get(), end, take);
+    Status status = read_from(topic.get(), end, take);
     rd_kafka_consume_stop(topic.get(), kPartition);
     return status;
   }
@@ -173,7 +224,7 @@ class MarkerReader {
       }
       if (message != nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         PENSTOCK_RETURN_IF_ERROR(take(*message));
-      if (SteadyClock::now() < until_) continue;
+      if (!is_over()) continue;
       const std::string trouble = trouble_->text();
       return {StatusCode::kUnavailable,
               where(options_) + " cannot be read to its end within " +
@@ -186,12 +237,11 @@ class MarkerReader {
   }
   Status take(const rd_kafka_message_t& message) {
     const std::string key = key_of(message);
-    const std::string_view value(static_cast<const char*>(message.payload), message.len);
     if (message.payload == nullptr) {
       found_.erase(key);
       return Status();
     }
-    const std::optional<Marker> marker = parse_marker(value);
+    const std::optional<Marker> marker = marker_of(message);
     if (marker) {
       found_[key] = *marker;
       return Status();
@@ -204,6 +254,7 @@ class MarkerReader {
   }
 
   const TransactionClientOptions& options_;
+  const IsCancelled is_cancelled_;
   const std::shared_ptr<Trouble> trouble_;
   const SteadyClock::time_point until_;
   std::map<std::string, Marker> found_;
@@ -229,7 +280,7 @@ Status prepare_marker_topic(rd_kafka_t* client, const TransactionClientOptions& 
   PENSTOCK_RETURN_IF_ERROR(
       await_topic(client, options.place, "", options.connection.start_timeout, trouble));
   // Longer than that takes to be believed, so that a topic that was just made is found.
-  const Status there =
+  Status there =
       await_topic(client, options.place, options.marker_topic, milliseconds(250), trouble);
   if (there.code() != StatusCode::kNotFound && there.code() != StatusCode::kUnavailable)
     return there;
@@ -238,8 +289,15 @@ Status prepare_marker_topic(rd_kafka_t* client, const TransactionClientOptions& 
                      trouble);
 }
 
-Result<std::map<std::string, Marker>> read_markers(const TransactionClientOptions& options) {
-  return MarkerReader(options).read();
+Result<std::optional<Marker>> find_marker(const TransactionClientOptions& options,
+                                          const std::optional<Marker>& known,
+                                          const IsCancelled& is_cancelled) {
+  return MarkerReader(options, is_cancelled).find(known);
+}
+
+Result<bool> has_marker_from(const TransactionClientOptions& options, std::int64_t stable,
+                             const IsCancelled& is_cancelled) {
+  return MarkerReader(options, is_cancelled).has_own_from(stable);
 }
 
 Result<MarkerView> look_at_markers(const TransactionClientOptions& options) {

@@ -6,7 +6,9 @@
 // Errors     Name the topic, what is wrong and what to do.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -18,8 +20,16 @@ namespace penstock::kafka::internal {
 // Makes the topic if there is none.
 Status prepare_marker_topic(rd_kafka_t* client, const TransactionClientOptions& options,
                             Trouble& trouble);
-// The newest that is committed, of each job by its id. What is open when it is called, of any job, is waited for.
-Result<std::map<std::string, Marker>> read_markers(const TransactionClientOptions& options);
+using IsCancelled = std::function<bool()>;
+// The newest of the job with options.id that is committed; nothing: there is none. Where one of the job stands behind
+// what others have open, that is waited for, unless it is `known` and the last: a committed one that the caller has.
+Result<std::optional<Marker>> find_marker(const TransactionClientOptions& options,
+                                          const std::optional<Marker>& known,
+                                          const IsCancelled& is_cancelled);
+
+// Whether one of the job, whatever became of it, stands at the offset `stable` or behind it.
+Result<bool> has_marker_from(const TransactionClientOptions& options, std::int64_t stable,
+                             const IsCancelled& is_cancelled);
 
 // What is there now, without waiting for anything that is open.
 struct MarkerView {

@@ -97,7 +97,7 @@ Status OutboxTarget::send(Epoch epoch, std::span<const OutputPart> parts) {
   reports_.clear();
   PENSTOCK_RETURN_IF_ERROR(client_->begin());
   Status sent = fill(parts);
-  if (sent.ok()) sent = client_->mark({epoch, 0});
+  if (sent.ok()) sent = client_->mark({epoch, incarnation_});
   if (sent.ok()) {
     sent = client_->commit();
     if (!reports_.ok()) sent = refused(reports_.first_bad());
@@ -105,7 +105,7 @@ Status OutboxTarget::send(Epoch epoch, std::span<const OutputPart> parts) {
     client_->abort();
   }
   if (sent.ok()) {
-    marker_ = Marker{epoch, 0};
+    marker_ = Marker{epoch, incarnation_};
   } else {
     client_.reset();
   }

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 
+#include "penstock/core/base/random.h"
 #include "penstock/io/file/output_target.h"
 #include "penstock/io/kafka/kafka.h"
 #include "penstock/io/kafka/outgoing_batch.h"
@@ -63,6 +64,7 @@ class OutboxTarget final : public OutputTarget {
   const std::string folder_;  // Without the '/' at its end.
   Notices& notices_;
   const MakeTransactionClient make_;
+  const std::uint64_t incarnation_ = random_seed();  // No two starts share a marker.
   Reports reports_;
   std::unique_ptr<TransactionClient> client_;  // Null: nobody knows what the last one left.
   TransactionClient::Topic topic_ = 0;

@@ -144,6 +144,7 @@ Status Producer::refusal(rd_kafka_resp_err_t error, std::size_t bytes) const {
             deliveries_->place() + ": record of " + std::to_string(bytes) +
                 " bytes is larger than SinkOptions::buffer_bytes; raise that"};
   }
+  if (error == RD_KAFKA_RESP_ERR__FATAL) look_for_fatal_error(client_.get());
   Status fatal = deliveries_->fatal();
   return fatal.ok() ? deliveries_->refusal(error, -1, bytes) : fatal;
 }

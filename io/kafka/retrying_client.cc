@@ -35,14 +35,32 @@ Status RetryingClient::take_over() {
   }
 }
 
+Result<std::optional<Marker>> RetryingClient::read_marker() {
+  Result<std::optional<Marker>> found = find_marker(std::nullopt);
+  if (found.ok()) newest_ = *found;
+  return found;
+}
+
+Status RetryingClient::go_on_anew() {
+  PENSTOCK_RETURN_IF_ERROR(make_anew());
+  PENSTOCK_RETURN_IF_ERROR(look_for_another());
+  PENSTOCK_RETURN_IF_ERROR(take_over());
+  PENSTOCK_RETURN_IF_ERROR(look_for_another());
+  options_.notices->post({Severity::kInfo, options_.place,
+                          "a commit may have been sent twice, as its answer was late or a "
+                          "connection broke; the job goes on under another producer epoch"});
+  return Status();
+}
+
+Status RetryingClient::look_for_another() {
+  const Result<std::optional<Marker>> found = find_marker(newest_);
+  if (!found.ok()) return found.status();
+  return *found == newest_ ? Status() : overtaken();
+}
+
 Status RetryingClient::begin() {
-  if (std::exchange(in_doubt_, false)) {
-    PENSTOCK_RETURN_IF_ERROR(make_anew());
-    PENSTOCK_RETURN_IF_ERROR(take_over());
-    options_.notices->post({Severity::kInfo, options_.place,
-                            "a commit may have been sent twice, as its answer was late or a "
-                            "connection broke; the job goes on under another producer epoch"});
-  }
+  if (std::exchange(in_doubt_, false)) PENSTOCK_RETURN_IF_ERROR(go_on_anew());
+  marked_.reset();
   const CallResult result = begin_transaction();
   first_at_.store(0);
   return result.ok() ? Status() : failed("no transaction can be begun", result);
@@ -50,7 +68,10 @@ Status RetryingClient::begin() {
 
 Status RetryingClient::mark(const Marker& marker) {
   const rd_kafka_resp_err_t error = produce_marker(to_text(marker));
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    marked_ = marker;
+    return Status();
+  }
   if (is_fenced(error)) return fenced();
   if (is_fatal()) return ended(fatal_error());
   return {StatusCode::kUnavailable,
@@ -62,10 +83,12 @@ Status RetryingClient::commit() {
   for (;;) {
     const CallResult result = commit_transaction(kSlice);
     in_doubt_ = in_doubt_ || !result.ok() || was_disturbed();
-    if (result.ok()) return Status();
+    if (result.ok()) break;
     const bool again = result.retriable && !cancelled_.load() && clock_.now() < until;
     if (!again) return failed("the transaction of the epoch is not committed", result);
   }
+  if (marked_) newest_ = std::exchange(marked_, {});
+  return Status();
 }
 
 void RetryingClient::abort() noexcept {
@@ -100,11 +123,14 @@ Status RetryingClient::fenced() const {
                 ", and the brokers have taken it back; the job has to go on from its newest "
                 "checkpoint"};
   }
+  return overtaken("; if there is no other, a transaction was open for more than " + limit +
+                   ": start the job again");
+}
+
+Status RetryingClient::overtaken(const std::string& otherwise) const {
   return Status::failed_precondition(
       options_.place + ": another start of this job has taken over '" + options_.id +
-      "': nothing that this one has written since is seen by anybody, and it ends; if there is "
-      "no other, a transaction was open for more than " +
-      limit + ": start the job again");
+      "': nothing that this one has written since is seen by anybody, and it ends" + otherwise);
 }
 
 Status RetryingClient::failed(const std::string& what, const CallResult& result) const {

@@ -7,6 +7,9 @@
 //            twice. Its first copy may arrive when the next transaction is open, and commit the half of that: brokers
 //            cannot tell (KAFKA-17754, mended by KIP-890 for clients that have it). So the next one is begun under
 //            another producer epoch, by a client without a history.
+// Overtaken  To go on so is to take over again, also from another start that has done so meanwhile. The markers tell:
+//            whoever finds another than his own last one has been overtaken, and ends. He looks before, not to disturb
+//            the other, and again after, when nobody else can commit any more.
 // Threads    As TransactionClient. make_anew() comes where no record is produced: what is written behind the cut of an
 //            epoch is held back until that is committed and the next transaction has begun.
 #pragma once
@@ -33,6 +36,7 @@ struct CallResult {
 class RetryingClient : public TransactionClient {
  public:
   Status start() final;
+  Result<std::optional<Marker>> read_marker() final;
   Status begin() final;
   Status mark(const Marker& marker) final;
   Status commit() final;
@@ -61,6 +65,8 @@ class RetryingClient : public TransactionClient {
   virtual Status await_stable_ends() { return Status(); }
   Status take_over();
   bool is_cancelled() const noexcept { return cancelled_.load(); }
+  // As read_marker(). Where `known`, which is committed, is the last one, nothing that others have open is waited for.
+  virtual Result<std::optional<Marker>> find_marker(const std::optional<Marker>& known) = 0;
   Status failed(const std::string& what, const CallResult& result) const;
   // The same client again as it was made and prepared, with the topics that were opened.
   virtual Status make_anew() = 0;
@@ -77,8 +83,11 @@ class RetryingClient : public TransactionClient {
   virtual bool is_refused() const = 0;
 
  private:
+  Status go_on_anew();
+  Status look_for_another();
   Status ended(const CallResult& fatal) const;
   Status fenced() const;
+  Status overtaken(const std::string& otherwise = {}) const;
   Status denied() const;
   Status not_started(const CallResult& result) const;
 
@@ -86,6 +95,8 @@ class RetryingClient : public TransactionClient {
   const Clock& clock_;
   std::atomic<std::int64_t> first_at_{0};  // When the transaction got its first record.
   bool in_doubt_ = false;                  // Whether all that was sent has arrived once.
+  std::optional<Marker> marked_;           // By the transaction that is open.
+  std::optional<Marker> newest_;           // That is committed, as far as is known.
   std::atomic<bool> cancelled_{false};
 };
 

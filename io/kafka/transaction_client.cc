@@ -38,7 +38,8 @@ CallResult result_of(const Error& error) {
 
 int count_of(milliseconds time) noexcept { return static_cast<int>(time.count()); }
 
-void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+void on_report(rd_kafka_t* client, const rd_kafka_message_t* message, void*) {
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) look_for_fatal_error(client);
   ReportSum::add(*static_cast<DeliveryReports*>(message->_private),
                  {message->err, message->partition, message->len + message->key_len});
 }
@@ -104,13 +105,6 @@ class ClusterClient final : public RetryingClient {
     return Status();
   }
 
-  Result<std::optional<Marker>> read_marker() override {
-    const Result<std::map<std::string, Marker>> markers = read_markers(options());
-    if (!markers.ok()) return markers.status();
-    const auto own = markers->find(options().id);
-    return own == markers->end() ? std::nullopt : std::optional(own->second);
-  }
-
   Result<Topic> open_topic(const SinkOptions& options, const std::string& place) override {
     const milliseconds patience =
         std::min(options.delivery_timeout, this->options().transaction_timeout);
@@ -135,8 +129,8 @@ class ClusterClient final : public RetryingClient {
   rd_kafka_resp_err_t produce(Topic topic, OutgoingBatch& batch,
                               DeliveryReports& reports) noexcept override {
     note_record();
-    return batch.produce_front(client_.get(), handles_[topic].load(std::memory_order_relaxed),
-                               &reports);
+    return looked_at(batch.produce_front(
+        client_.get(), handles_[topic].load(std::memory_order_relaxed), &reports));
   }
 
   std::span<const rd_kafka_message_t> produce_plain(Topic topic, OutgoingBatch& batch,
@@ -144,8 +138,10 @@ class ClusterClient final : public RetryingClient {
                                                     DeliveryReports& reports) noexcept override {
     note_record();
     const auto opaque_of = [](void* context, const OutgoingBatch::Entry&) { return context; };
-    return batch.produce_plain(handles_[topic].load(std::memory_order_relaxed), most, opaque_of,
-                               &reports);
+    const auto together = batch.produce_plain(handles_[topic].load(std::memory_order_relaxed), most,
+                                              opaque_of, &reports);
+    if (!together.empty()) looked_at(together.back().err);
+    return together;
   }
 
   void poll(milliseconds timeout) noexcept override {
@@ -176,6 +172,14 @@ class ClusterClient final : public RetryingClient {
     TopicHandle handle;
   };
 
+  // A refusal may be the first word of the end of the handle.
+  rd_kafka_resp_err_t looked_at(rd_kafka_resp_err_t error) noexcept {
+    if (error == RD_KAFKA_RESP_ERR__FATAL) look_for_fatal_error(client_.get());
+    return error;
+  }
+  Result<std::optional<Marker>> find_marker(const std::optional<Marker>& known) override {
+    return internal::find_marker(options(), known, [this] { return is_cancelled(); });
+  }
   Status open(OpenTopic& topic) {
     std::unique_ptr<rd_kafka_topic_conf_t, DestroyTopicSettings> settings(
         rd_kafka_default_topic_conf_dup(client_.get()));
@@ -241,12 +245,19 @@ class ClusterClient final : public RetryingClient {
     if (!ends.ok()) return ends.status();
     for (bool taken_back = false;;) {
       const auto behind = ends->behind(kLook);
-      if (behind.ok() && behind->empty()) return Status();
+      if (behind.ok() && (behind->empty() || is_of_others(*behind))) return Status();
       if (is_over()) return behind.ok() ? still_open(options(), behind->front()) : behind.status();
       const bool lost = behind.ok() && clock_.now() - begun >= kLostAfter;
       if (lost && !std::exchange(taken_back, true)) PENSTOCK_RETURN_IF_ERROR(take_back(*behind));
       pause();
     }
+  }
+  // Whether only readers of markers wait, and for no transaction of this job: an outbox of its own may have left one.
+  bool is_of_others(const std::vector<StableEnds::Behind>& behind) const {
+    if (behind.size() != 1 || behind.front().topic != options().marker_topic) return false;
+    const auto own =
+        has_marker_from(options(), behind.front().stable, [this] { return is_cancelled(); });
+    return own.ok() && !*own;
   }
   // A moment for the brokers, during which the client's events are served.
   void pause() { rd_kafka_poll(client_.get(), 50); }
@@ -284,11 +295,11 @@ class ClusterClient final : public RetryingClient {
                                  const std::string& text) {
     const std::string& id = options().id;
     markers_.sent();
-    const rd_kafka_resp_err_t error = rd_kafka_producev(
+    const rd_kafka_resp_err_t error = looked_at(rd_kafka_producev(
         client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(id.data(), id.size()),
         RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
-        RD_KAFKA_V_OPAQUE(static_cast<DeliveryReports*>(&markers_)), RD_KAFKA_V_END);
+        RD_KAFKA_V_OPAQUE(static_cast<DeliveryReports*>(&markers_)), RD_KAFKA_V_END));
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) markers_.reported({});
     return error;
   }

@@ -58,6 +58,7 @@ class TransactionClient {
   // Known to the client from now on, so that the first record does not wait.
   virtual Result<Topic> open_topic(const SinkOptions& options, const std::string& place) = 0;
 
+  // kFailedPrecondition: another start has taken over.
   virtual Status begin() = 0;
   // The first of `batch`, which stays there.
   virtual rd_kafka_resp_err_t produce(Topic topic, OutgoingBatch& batch,

@@ -31,6 +31,8 @@ struct Sum {
     all.late_commits_refused += outcome.late_commits_refused;
     all.made_anew += outcome.made_anew;
     all.fenced += outcome.fenced;
+    all.overtaken_in_doubt += outcome.overtaken_in_doubt;
+    all.won_in_doubt += outcome.won_in_doubt;
     for (std::size_t i = 0; i < kBlows; ++i) all.blows[i] += outcome.blows[i];
     for (std::size_t i = 0; i < kKafkaFaults; ++i) all.hits[i] += outcome.hits[i];
   }
@@ -60,6 +62,8 @@ void record(const Sum& sum) {
   note("late_commits_refused", sum.all.late_commits_refused);
   note("made_anew", sum.all.made_anew);
   note("fenced", sum.all.fenced);
+  note("overtaken_in_doubt", sum.all.overtaken_in_doubt);
+  note("won_in_doubt", sum.all.won_in_doubt);
   for (std::size_t i = 0; i < kBlows; ++i) note("blow_" + std::to_string(i), sum.all.blows[i]);
   for (std::size_t i = 0; i < kKafkaFaults; ++i)
     note(std::string(name_of(static_cast<KafkaFault>(i))), sum.all.hits[i]);
@@ -74,6 +78,8 @@ void expect_enough(const Sum& sum) {
   EXPECT_GT(sum.all.late_commits_refused, 0u);
   EXPECT_GT(sum.all.made_anew, 0u);
   EXPECT_GT(sum.all.fenced, 0u);
+  EXPECT_GT(sum.all.won_in_doubt, 0u);
+  EXPECT_GT(sum.all.overtaken_in_doubt, sum.all.won_in_doubt);
   for (std::size_t i = 0; i < kBlows; ++i) EXPECT_GT(sum.all.blows[i], 0u) << i;
   for (std::size_t i = 0; i < kKafkaFaults; ++i)
     EXPECT_GT(sum.all.hits[i], 0u) << name_of(static_cast<KafkaFault>(i));

@@ -20,6 +20,7 @@ Silence silence;
 constexpr std::uint64_t kForever = ~std::uint64_t{0};
 constexpr int kRoundsMax = 20'000;
 constexpr int kStartsMax = 500;
+constexpr double kOvertakenInDoubt = 0.5;
 
 }  // namespace
 
@@ -60,7 +61,8 @@ KafkaRun::KafkaRun(KafkaSchedule schedule)
       random_(hash_bits(schedule_.seed + 62)),
       events_(kafka_job_events(schedule_.seed)),
       kafka_(schedule_.seed, clock_),
-      disk_(std::make_unique<SimFileSystem>(schedule_.seed)) {
+      disk_(std::make_unique<SimFileSystem>(schedule_.seed)),
+      doubts_(hash_bits(schedule_.seed + 63)) {
   clock_.advance(std::chrono::seconds(1));
   create_topics(kafka_.broker(), schedule_.seed);
   if (schedule_.defect) kafka_.have(*schedule_.defect);
@@ -91,12 +93,12 @@ std::string KafkaRun::run_all() {
 
 Status KafkaRun::start() {
   if (rare_) rare_->rest(false);
+  drains_ = false;
   const auto& tasks = schedule_.keyed_tasks;
   life_ = {};
   life_.keyed_tasks = tasks[outcome_.starts++ % tasks.size()];
   life_.process = std::make_shared<SimKafka::Process>();
-  life_.process->lives = [this] { return disk_->calls() <= dies_at_call_; };
-  life_.process->on_death = [this] { disk_->fail_call(0, EIO, SimFileSystem::Repeat::kForever); };
+  dies_of_its_disk(*life_.process);
   life_.job = make_kafka_job(events_, life_.keyed_tasks, kafka_.maker(life_.process));
   EngineOptions options{.workers = schedule_.shape.workers,
                         .ring_slots = schedule_.shape.ring_slots,
@@ -113,7 +115,17 @@ Status KafkaRun::start() {
   if (!engine.ok()) return engine.status();
   life_.engine = std::move(*engine);
   life_.done.assign(life_.engine->task_count(), false);
-  return life_.engine->open_by_hand();
+  Status opened = life_.engine->open_by_hand();
+  life_.process->on_doubt = [this, process = life_.process.get()] {
+    if (process == life_.process.get() && !drains_ && doubts_.chance(kOvertakenInDoubt))
+      be_overtaken_in_doubt();
+  };
+  return opened;
+}
+
+void KafkaRun::dies_of_its_disk(SimKafka::Process& process) {
+  process.lives = [this] { return disk_->calls() <= dies_at_call_; };
+  process.on_death = [this] { disk_->fail_call(0, EIO, SimFileSystem::Repeat::kForever); };
 }
 
 // As whoever starts a job again and again.
@@ -154,7 +166,7 @@ void KafkaRun::step(Life& life) {
 void KafkaRun::turn() {
   clock_.advance(std::chrono::microseconds(random_.below(200)));
   if (random_.chance(0.3)) kafka_.step();
-  step(zombie_.engine != nullptr && random_.chance(0.3) ? zombie_ : life_);
+  step(zombie_moves() && random_.chance(0.3) ? zombie_ : life_);
 }
 
 void KafkaRun::step_all() {
@@ -171,6 +183,11 @@ bool KafkaRun::all_done() const {
 }
 
 std::string KafkaRun::look_after() {
+  if (!defect_of_doubt_.empty()) return defect_of_doubt_;
+  if (doubt_ == Doubt::kWakes) {
+    doubt_ = Doubt::kOver;
+    if (zombie_.engine->status().ok()) let_zombie_win();
+  }
   if (life_.process->is_dead()) {
     note("died");
     end(life_, random_.chance(0.5));
@@ -178,7 +195,8 @@ std::string KafkaRun::look_after() {
   }
   const Status status = life_.engine->status();
   if (status.ok()) return "";
-  if (!RestartPolicy::may_pass(status)) return status.to_string();
+  const bool by_zombie = status.code() == StatusCode::kFailedPrecondition && doubt_ != Doubt::kNone;
+  if (!by_zombie && !RestartPolicy::may_pass(status)) return status.to_string();
   note("failed: " + status.to_string());
   ++outcome_.failures;
   life_ = {};
@@ -216,6 +234,7 @@ std::string KafkaRun::strike(const KafkaStop& stop) {
       kafka_.step();
       return read();
     case Blow::kDrained:
+      drains_ = true;
       life_.engine->drain();
       break;
   }
@@ -244,14 +263,28 @@ void KafkaRun::end(Life& life, bool power_cut) {
 void KafkaRun::leave_zombie() {
   bury_zombie();
   zombie_ = std::move(life_);
-  zombie_.process->lives = [] { return true; };
-  zombie_.process->on_death = [this] {
-    zombie_disk_->fail_call(0, EIO, SimFileSystem::Repeat::kForever);
-  };
+  doubt_ = Doubt::kNone;
   zombie_disk_ = std::move(disk_);
-  zombie_disk_->clear_faults();
+  lives_on_without_disk_faults(*zombie_.process);
   disk_ = zombie_disk_->copy(random_.below(1'000'000));
+}
+
+void KafkaRun::lives_on_without_disk_faults(SimKafka::Process& zombie) {
+  zombie.lives = [] { return true; };
+  zombie.on_death = [this] { zombie_disk_->fail_call(0, EIO, SimFileSystem::Repeat::kForever); };
+  zombie_disk_->clear_faults();
   dies_at_call_ = kForever;
+}
+
+// It has woken before the other one had committed anything: it is the one that goes on.
+void KafkaRun::let_zombie_win() {
+  note("the one in doubt has won");
+  ++outcome_.won_in_doubt;
+  std::swap(life_, zombie_);
+  std::swap(disk_, zombie_disk_);
+  dies_of_its_disk(*life_.process);
+  lives_on_without_disk_faults(*zombie_.process);
+  doubt_ = Doubt::kNone;
 }
 
 void KafkaRun::bury_zombie() {
@@ -260,6 +293,22 @@ void KafkaRun::bury_zombie() {
   end(zombie_, false);
   dies_at_call_ = dies_at;
   zombie_disk_.reset();
+}
+
+// Called from within a step of the life that becomes the zombie.
+void KafkaRun::be_overtaken_in_doubt() {
+  if (doubt_ == Doubt::kStandsStill) return;
+  ++outcome_.overtaken_in_doubt;
+  note("overtaken in doubt");
+  leave_zombie();
+  doubt_ = Doubt::kStandsStill;
+  defect_of_doubt_ = come_up();
+  const std::uint64_t steps = doubts_.below(600);
+  for (std::uint64_t i = 0; defect_of_doubt_.empty() && i < steps && !all_done(); ++i) {
+    turn();
+    defect_of_doubt_ = look_after();
+  }
+  doubt_ = Doubt::kWakes;
 }
 
 std::string KafkaRun::run_to_the_end() {
@@ -275,13 +324,15 @@ std::string KafkaRun::run_to_the_end() {
     if (rare_) rare_->rest(true);
     if (round == kRoundsMax) return "the job hangs";
     step_all();
-    if (zombie_.engine != nullptr) step(zombie_);
+    if (zombie_moves()) step(zombie_);
     defect = look_after();
   }
   return defect;
 }
 
-std::string KafkaRun::read() { return reader_.read(kafka_.broker()); }
+std::string KafkaRun::read() {
+  return defect_of_doubt_.empty() ? reader_.read(kafka_.broker()) : defect_of_doubt_;
+}
 
 std::string KafkaRun::check() {
   bury_zombie();

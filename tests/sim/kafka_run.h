@@ -4,7 +4,8 @@
 // Runs share a clock, a cluster (sim_kafka.h) and a disk. While they go on, readers of committed records look: of each
 // key they have to see every count once and in order, whatever happens; at the end all of them, in both topics and the
 // file, with no transaction left open.
-// Zombies    A run that lives on beside the next one, on a disk of its own that was the same until then.
+// Zombies    A run that lives on beside the next one, on a disk of its own that was the same until then. Some stand
+//            still in the middle of going on under another producer epoch, and wake when the next one has written.
 // Failures   A run that fails for a reason that may pass is started again, as a job with restarts is. No other failure
 //            is allowed to one that is no zombie.
 // Threads    One.
@@ -71,6 +72,8 @@ struct KafkaOutcome {
   std::uint64_t late_commits_refused = 0;
   std::uint64_t made_anew = 0;
   std::uint64_t fenced = 0;
+  std::uint64_t overtaken_in_doubt = 0;
+  std::uint64_t won_in_doubt = 0;  // Of those: went on, as the other had committed nothing.
   std::array<std::uint64_t, kBlows> blows{};
   SimKafka::Hits hits{};
 
@@ -83,6 +86,8 @@ class KafkaRun {
   KafkaOutcome run();
 
  private:
+  // Of the zombie: whether it was left in the middle of taking another producer epoch, and how far it has come.
+  enum class Doubt : std::uint8_t { kNone, kStandsStill, kWakes, kOver };
   struct Life {
     std::shared_ptr<SimKafka::Process> process;
     std::unique_ptr<Job> job;
@@ -105,9 +110,14 @@ class KafkaRun {
   void step_all();
   void turn();
   bool all_done() const;
+  bool zombie_moves() const { return zombie_.engine != nullptr && doubt_ != Doubt::kStandsStill; }
   void end(Life& life, bool power_cut);
   void leave_zombie();
   void bury_zombie();
+  void be_overtaken_in_doubt();
+  void let_zombie_win();
+  void lives_on_without_disk_faults(SimKafka::Process& zombie);
+  void dies_of_its_disk(SimKafka::Process& process);
   void note(const std::string& what) { outcome_.story += what + "; "; }
 
   KafkaSchedule schedule_;
@@ -119,7 +129,11 @@ class KafkaRun {
   std::unique_ptr<SimFileSystem> zombie_disk_;
   std::optional<Buggify> rare_;
   Life life_;
+  bool drains_ = false;
   Life zombie_;
+  Random doubts_;
+  Doubt doubt_ = Doubt::kNone;
+  std::string defect_of_doubt_;  // Found while the zombie stood still.
   std::uint64_t dies_at_call_ = ~std::uint64_t{0};
   std::uint32_t last_tasks_ = 0;
   TopicReader reader_;

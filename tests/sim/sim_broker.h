@@ -62,6 +62,10 @@ class SimBroker {
   std::size_t last_stable_offset(const KafkaPartition& partition) const;
   // The first at or behind `offset` that readers of committed records see, and moves `offset` behind it. Null: no more.
   const KafkaRecord* next_committed(const KafkaPartition& partition, std::size_t& offset) const;
+  // Whatever became of its transaction.
+  const KafkaRecord& at(const KafkaPartition& partition, std::size_t offset) const {
+    return log(partition)[offset].record;
+  }
   std::size_t open_transactions() const;
   std::uint64_t timed_out() const { return timed_out_; }
 

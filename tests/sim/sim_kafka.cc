@@ -70,23 +70,6 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
   }
   ~Client() override { std::erase(kafka_.clients_, this); }
 
-  Result<std::optional<Marker>> read_marker() override {
-    const Status unread(StatusCode::kUnavailable, "the topic of markers cannot be read");
-    if (kafka_.hit(KafkaFault::kForeignTransaction)) kafka_.begin_foreign_transaction();
-    if (process_->is_dead() || kafka_.hit(KafkaFault::kMarkerUnread)) return unread;
-    const std::size_t end = kafka_.broker_.log_end(marker_topic_);
-    const Instant until = kafka_.clock_.now() + options().connection.start_timeout;
-    while (kafka_.broker_.last_stable_offset(marker_topic_) < end || kafka_.away()) {
-      if (kafka_.clock_.now() >= until) return unread;
-      kafka_.pass(kTurn);
-    }
-    std::optional<Marker> marker;
-    std::size_t offset = 0;
-    while (const KafkaRecord* record = kafka_.broker_.next_committed(marker_topic_, offset)) {
-      if (record->key == options().id) marker = kafka::internal::parse_marker(record->value);
-    }
-    return marker;
-  }
   Result<Topic> open_topic(const kafka::SinkOptions& options, const std::string&) override {
     topics_.push_back(options.topic);
     return topics_.size() - 1;
@@ -132,6 +115,32 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
     std::uint64_t sequence = 0;
   };
 
+  Result<std::optional<Marker>> find_marker(const std::optional<Marker>& known) override {
+    const Status unread(StatusCode::kUnavailable, "the topic of markers cannot be read");
+    if (kafka_.hit(KafkaFault::kForeignTransaction)) kafka_.begin_foreign_transaction();
+    if (process_->is_dead() || kafka_.hit(KafkaFault::kMarkerUnread)) return unread;
+    const std::size_t end = kafka_.broker_.log_end(marker_topic_);
+    if (known && reach(options().connection.start_timeout) && is_last(*known)) return known;
+    const Instant until = kafka_.clock_.now() + options().connection.start_timeout;
+    while (kafka_.broker_.last_stable_offset(marker_topic_) < end || kafka_.away()) {
+      if (kafka_.clock_.now() >= until) return unread;
+      kafka_.pass(kTurn);
+    }
+    std::optional<Marker> marker;
+    std::size_t offset = 0;
+    while (const KafkaRecord* record = kafka_.broker_.next_committed(marker_topic_, offset)) {
+      if (record->key == options().id) marker = kafka::internal::parse_marker(record->value);
+    }
+    return marker;
+  }
+  bool is_last(const Marker& known) const {
+    std::optional<Marker> last;
+    for (std::size_t i = 0; i < kafka_.broker_.log_end(marker_topic_); ++i) {
+      const KafkaRecord& record = kafka_.broker_.at(marker_topic_, i);
+      if (record.key == options().id) last = kafka::internal::parse_marker(record.value);
+    }
+    return last == known;
+  }
   Status prepare() override {
     if (reach(options().connection.start_timeout)) return Status();
     return {StatusCode::kUnavailable, "no broker can be reached"};
@@ -153,6 +162,7 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
   }
   Status make_anew() override {
     ++kafka_.made_anew_;
+    process_->on_doubt();
     name_.epoch = -1;
     sequences_.clear();
     late_.reset();
@@ -186,7 +196,7 @@ class SimKafka::Client final : public kafka::internal::RetryingClient {
     report(reports_.size());
     if (fatal_ != RD_KAFKA_RESP_ERR_NO_ERROR) return fatal_error();
     if (must_abort_) return must_be_aborted();
-    const CallResult result = has_records_ ? end_with_faults(until) : CallResult{};
+    CallResult result = has_records_ ? end_with_faults(until) : CallResult{};
     if (result.ok()) in_transaction_ = false;
     return result;
   }
@@ -359,7 +369,7 @@ SimKafka::SimKafka(std::uint64_t seed, VirtualClock& clock)
 
 SimKafka::~SimKafka() = default;
 
-kafka::internal::MakeTransactionClient SimKafka::maker(std::shared_ptr<Process> process) {
+kafka::internal::MakeTransactionClient SimKafka::maker(const std::shared_ptr<Process>& process) {
   return [this, process](const TransactionClientOptions& options)
              -> Result<std::unique_ptr<kafka::internal::TransactionClient>> {
     return std::unique_ptr<kafka::internal::TransactionClient>(

@@ -61,6 +61,8 @@ class SimKafka {
   struct Process {
     std::function<bool()> lives = [] { return true; };
     std::function<void()> on_death = [] {};  // In the middle of a call.
+    // A client of it is about to go on under another producer epoch.
+    std::function<void()> on_doubt = [] {};
     bool dead = false;
 
     bool is_dead() { return dead = dead || !lives(); }
@@ -70,7 +72,7 @@ class SimKafka {
   ~SimKafka();
 
   SimBroker& broker() noexcept { return broker_; }
-  kafka::internal::MakeTransactionClient maker(std::shared_ptr<Process> process);
+  kafka::internal::MakeTransactionClient maker(const std::shared_ptr<Process>& process);
 
   void have(KafkaDefect defect);
   void step();

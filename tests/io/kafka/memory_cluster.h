@@ -60,6 +60,12 @@ class MemoryCluster {
     return times_together_;
   }
 
+  // Of the only job.
+  std::optional<kafka::internal::Marker> marker() const {
+    const std::lock_guard lock(mutex_);
+    return markers_.empty() ? std::nullopt : std::optional(markers_.begin()->second);
+  }
+
   kafka::internal::MakeTransactionClient maker() {
     return [this](const kafka::internal::TransactionClientOptions& options)
                -> Result<std::unique_ptr<kafka::internal::TransactionClient>> {

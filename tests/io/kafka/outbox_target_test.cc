@@ -122,6 +122,21 @@ TEST_F(OutboxTargetTest, AStartSendsWhatItsSnapshotHasAndReadersHaveNotSeen) {
   EXPECT_THAT(notices_.all(), IsEmpty());
 }
 
+TEST_F(OutboxTargetTest, NoTwoStartsLeaveTheSameMarker) {
+  start();
+  write("a");
+  const harness::PendingPart first = durable(1);
+  ASSERT_TRUE(first.commit().ok());
+  const std::uint64_t of_first = kafka_.marker()->incarnation;
+  write("b");
+  ASSERT_TRUE(durable(2).commit().ok());
+  EXPECT_EQ(kafka_.marker()->incarnation, of_first) << "of the same start";
+  ASSERT_TRUE(start_from(first.bytes).ok());
+  write("c");
+  ASSERT_TRUE(durable(2).commit().ok());
+  EXPECT_NE(kafka_.marker()->incarnation, of_first);
+}
+
 TEST_F(OutboxTargetTest, AStartFromBeforeWhatReadersHaveSeenSaysThatItComesAgain) {
   start();
   write("a");

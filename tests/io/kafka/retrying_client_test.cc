@@ -44,8 +44,9 @@ class ScriptedClient final : public RetryingClient {
   int commits_made = 0;
   int aborts_made = 0;
   int times_made_anew = 0;
+  std::optional<Marker> committed;        // As the brokers have it.
+  std::optional<Marker> another_on_init;  // Committed by another start before it is fenced off.
 
-  Result<std::optional<Marker>> read_marker() override { return std::optional<Marker>(); }
   Result<Topic> open_topic(const SinkOptions&, const std::string&) override { return Topic{0}; }
   rd_kafka_resp_err_t produce(Topic, OutgoingBatch&, DeliveryReports&) noexcept override {
     note_record();
@@ -57,14 +58,18 @@ class ScriptedClient final : public RetryingClient {
  private:
   CallResult next(std::deque<CallResult>& script, milliseconds at_most) {
     if (script.empty()) return {};
-    const CallResult result = script.front();
+    CallResult result = script.front();
     script.pop_front();
     if (result.retriable) clock_.advance(at_most);
     return result;
   }
   Status prepare() override { return Status(); }
+  Result<std::optional<Marker>> find_marker(const std::optional<Marker>&) override {
+    return committed;
+  }
   CallResult init_transactions(milliseconds at_most) override {
     ++inits_made;
+    if (another_on_init) committed = another_on_init;
     return next(inits, at_most);
   }
   Status make_anew() override {
@@ -73,12 +78,15 @@ class ScriptedClient final : public RetryingClient {
   }
   bool was_disturbed() noexcept override { return std::exchange(disturbed, false); }
   CallResult begin_transaction() override { return {}; }
-  rd_kafka_resp_err_t produce_marker(const std::string&) override {
+  rd_kafka_resp_err_t produce_marker(const std::string& text) override {
+    sent_ = parse_marker(text);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   CallResult commit_transaction(milliseconds at_most) override {
     ++commits_made;
-    return next(commits, at_most);
+    CallResult result = next(commits, at_most);
+    if (result.ok()) committed = sent_;
+    return result;
   }
   CallResult abort_transaction(milliseconds) override {
     ++aborts_made;
@@ -89,6 +97,7 @@ class ScriptedClient final : public RetryingClient {
   bool is_refused() const override { return false; }
 
   VirtualClock clock_;
+  std::optional<Marker> sent_;
 };
 
 class RetryingClientTest : public testing::Test {
@@ -134,6 +143,35 @@ TEST_F(RetryingClientTest, AConnectionThatBrokeIsFollowedByAnotherProducerEpoch)
   EXPECT_TRUE(client_.commit().ok());
   EXPECT_TRUE(client_.begin().ok());
   EXPECT_EQ(client_.times_made_anew, 1);
+}
+
+constexpr Marker kOwn{Epoch{7}, 1};
+constexpr Marker kOfAnother{Epoch{7}, 2};
+
+TEST_F(RetryingClientTest, AClientInDoubtGoesOnWhereItsOwnMarkerIsTheNewest) {
+  client_.disturbed = true;
+  EXPECT_TRUE(client_.mark(kOwn).ok());
+  EXPECT_TRUE(client_.commit().ok());
+  EXPECT_TRUE(client_.begin().ok());
+}
+
+TEST_F(RetryingClientTest, AClientInDoubtThatAnotherHasOvertakenEndsAndLeavesThatOneAlone) {
+  client_.disturbed = true;
+  EXPECT_TRUE(client_.mark(kOwn).ok());
+  EXPECT_TRUE(client_.commit().ok());
+  client_.committed = kOfAnother;
+  const Status begun = client_.begin();
+  EXPECT_EQ(begun.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(begun.to_string(), HasSubstr("another start of this job has taken over"));
+  EXPECT_EQ(client_.inits_made, 1) << "the other is not fenced off";
+}
+
+TEST_F(RetryingClientTest, AClientInDoubtLooksAgainWhenNobodyElseCanCommitAnyMore) {
+  client_.disturbed = true;
+  EXPECT_TRUE(client_.mark(kOwn).ok());
+  EXPECT_TRUE(client_.commit().ok());
+  client_.another_on_init = kOfAnother;
+  EXPECT_EQ(client_.begin().code(), StatusCode::kFailedPrecondition);
 }
 
 TEST_F(RetryingClientTest, AnEpochThatCannotBeTakenOverFailsTheJobForAReasonThatMayPass) {
