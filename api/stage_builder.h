@@ -4,9 +4,11 @@
 // Threads    Used by the thread that writes the job.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -87,25 +89,41 @@ struct ToNowhere {
   }
 };
 
+// The key of a record: a reference into it, where it is not copied.
 template <class T, class Selector>
-struct KeyHashOf {
-  Selector selector;
-  std::uint64_t operator()(const T& value) const
-      noexcept(std::is_nothrow_invocable_v<const Selector&, const T&>) {
-    if constexpr (kReadsACopy) {
-      const T copy = value;
-      return key_hash(std::invoke(selector, copy));
-    } else {
-      return key_hash(std::invoke(selector, value));
-    }
-  }
-
- private:
+class KeyOf {
   // Which member it is, is known when the job runs. So what is asked for it must lie in memory, and a record that has
   // just been made would be read there again, in larger pieces than it was written in, to get to its slot: a
   // processor waits some 20 cycles for that. Of a copy the record itself knows nothing and stays in registers.
   static constexpr bool kReadsACopy = std::is_member_object_pointer_v<Selector> &&
                                       std::is_trivially_copyable_v<T> && sizeof(T) <= 64;
+  using Selected = std::invoke_result_t<const Selector&, const T&>;
+  using Key = std::conditional_t<kReadsACopy, std::remove_cvref_t<Selected>, Selected>;
+
+ public:
+  explicit KeyOf(Selector selector) : selector_(std::move(selector)) {}
+
+  Key operator()(const T& value) const
+      noexcept(std::is_nothrow_invocable_v<const Selector&, const T&>) {
+    if constexpr (kReadsACopy) {
+      const T copy = value;
+      return std::invoke(selector_, copy);
+    } else {
+      return std::invoke(selector_, value);
+    }
+  }
+
+ private:
+  Selector selector_;
+};
+
+template <class T, class Selector>
+struct KeyHashOf {
+  KeyOf<T, Selector> key_of;
+  std::uint64_t operator()(const T& value) const
+      noexcept(std::is_nothrow_invocable_v<const KeyOf<T, Selector>&, const T&>) {
+    return key_hash(key_of(value));
+  }
 };
 
 template <class T, class Selector>
@@ -116,7 +134,8 @@ struct ToKeyOwners {
   Type* operator()(const StageWiring& wiring, StageOutputs& outputs, OwnedParts&) const {
     for (const StageWiring::Output& output : wiring.outputs) {
       if (output.output == 0)
-        return &outputs.add_gate<T>(wiring, output, Partition(KeyHashOf<T, Selector>{selector}));
+        return &outputs.add_gate<T>(
+            wiring, output, Partition(KeyHashOf<T, Selector>{KeyOf<T, Selector>(selector)}));
     }
     return nullptr;
   }

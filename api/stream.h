@@ -34,7 +34,7 @@
 
 namespace penstock {
 
-template <class T, class Selector>
+template <class InStream, class Selector>
 class KeyedStream;
 template <class MakeInput, class... Ops>
 class RowStream;
@@ -140,11 +140,10 @@ class [[nodiscard]] Stream {
                   "key_by: the key must be trivially copyable: use InlineString<N> for text");
     static_assert(Hashable<Key>,
                   "key_by: the key has no key_hash: give its type a penstock_hash(const Key&)");
-    const StageId keyed = plan_->add_stage("keyed");
-    plan_->connect(internal::exchange<T>(stage_, 0, keyed, ExchangeKind::kHash));
     auto plan = plan_;
-    std::move(*this).seal(internal::ToKeyOwners<T, Selector>{selector});
-    return KeyedStream<T, Selector>(std::move(plan), keyed, std::move(selector));
+    const StageId keyed = plan->add_stage("keyed");
+    return KeyedStream<Stream, Selector>(std::move(plan), keyed, std::move(*this),
+                                         std::move(selector));
   }
 
   // Cuts all records into windows of event time, whatever their keys: tumbling(size) or sliding(size, slide).
@@ -185,6 +184,8 @@ class [[nodiscard]] Stream {
   friend class Stream;
   template <class, class...>
   friend class RowStream;
+  template <class, class>
+  friend class KeyedStream;
 
   template <class Out, class Op>
   auto append(Op op) && {
@@ -196,6 +197,11 @@ class [[nodiscard]] Stream {
   void seal(MakeOut make_out) && {
     internal::seal_stage(*plan_, stage_, std::move(make_input_), std::move(make_out),
                          std::move(sides_), std::move(ops_));
+  }
+  template <class Selector>
+  void lead_to_owners(StageId keyed, Selector selector) && {
+    plan_->connect(internal::exchange<T>(stage_, 0, keyed, ExchangeKind::kHash));
+    std::move(*this).seal(internal::ToKeyOwners<T, Selector>{std::move(selector)});
   }
   void lead_to(StageId to, ExchangeKind kind) && {
     plan_->connect(internal::exchange<T>(stage_, 0, to, kind));

@@ -8,10 +8,14 @@
 // A row comes out for each key and window that holds a record, when the watermark closes it; its time is the window's
 // last microsecond. See operators/window/window_spec.h for which windows there are, session_aggregate.h for what a
 // session is, accumulator.h for what they add up.
+// Before     Where the accumulator allows it (MergesExactly in accumulator.h), each task adds its records of a key and
+//            pane up before they go to the task of their key: operators/window/key_partial.h. With late_to(side) they
+//            go one by one, for of a part the late ones could not be told from the others.
 #pragma once
 
 #include <chrono>
 #include <concepts>
+#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -22,11 +26,14 @@
 
 namespace penstock {
 
-template <class T, class Selector, class Spec>  // Spec: WindowSpec or SessionSpec
-class [[nodiscard]] WindowedStream {
+template <class InStream, class Selector, class Spec, bool kSetsLateAside>
+class [[nodiscard]] WindowedStream {  // Spec: WindowSpec or SessionSpec
+  using T = typename InStream::Value;
+
  public:
-  WindowedStream(KeyedStream<T, Selector> keyed, Spec spec)
-      : keyed_(std::move(keyed)), spec_(spec) {}
+  WindowedStream(KeyedStream<InStream, Selector> keyed, Spec spec,
+                 std::optional<SideOutput<T>> late = {})
+      : keyed_(std::move(keyed)), spec_(spec), late_(std::move(late)) {}
 
   // How long a closed window may still change; each change comes out, marked `updated`. By default not at all.
   WindowedStream&& allowed_lateness(std::chrono::microseconds lateness) &&
@@ -37,29 +44,34 @@ class [[nodiscard]] WindowedStream {
   }
   // Where records go that are too late; they are counted in any case. The stream that the aggregate returns gives them
   // out by side_output(side).
-  WindowedStream&& late_to(SideOutput<T> side) && {
-    late_ = std::move(side);
-    return std::move(*this);
+  auto late_to(SideOutput<T> side) && {
+    return WindowedStream<InStream, Selector, Spec, true>(std::move(keyed_), spec_,
+                                                          std::move(side));
   }
 
   // Acc takes in value_of(record): a member or a function. `having(const WindowResult&)` decides which rows come out.
   template <class Acc, class ValueOf, class Having = EveryWindow>
   auto aggregate(ValueOf value_of, Having having = {}) && {
     using Key = std::remove_cvref_t<std::invoke_result_t<Selector&, const T&>>;
-    using Operator = std::conditional_t<std::same_as<Spec, SessionSpec>,
-                                        SessionAggregate<T, Key, Acc, ValueOf, Having>,
-                                        WindowAggregate<T, Key, Acc, ValueOf, Having>>;
-    return std::move(keyed_).process(
-        Operator(spec_, std::move(value_of), std::move(having), std::move(late_)));
+    if constexpr (std::same_as<Spec, SessionSpec>) {
+      return std::move(keyed_).process(SessionAggregate<T, Key, Acc, ValueOf, Having>(
+          spec_, std::move(value_of), std::move(having), std::move(late_)));
+    } else if constexpr (MergesExactly<Acc> && !kSetsLateAside) {
+      return std::move(keyed_).template process_parts<Acc>(
+          spec_, std::move(value_of),
+          WindowPartAggregate<Key, Acc, Having>(spec_, std::move(having)));
+    } else {
+      return std::move(keyed_).process(WindowAggregate<T, Key, Acc, ValueOf, Having>(
+          spec_, std::move(value_of), std::move(having), std::move(late_)));
+    }
   }
   template <class Having = EveryWindow>
   auto count(Having having = {}) && {
-    return std::move(*this).template aggregate<Count>(
-        [](const T& value) noexcept -> const T& { return value; }, std::move(having));
+    return std::move(*this).template aggregate<Count>(std::identity(), std::move(having));
   }
 
  private:
-  KeyedStream<T, Selector> keyed_;
+  KeyedStream<InStream, Selector> keyed_;
   Spec spec_;
   std::optional<SideOutput<T>> late_;
 };

@@ -65,7 +65,7 @@ class Filter {
   }
 
  private:
-  static constexpr std::size_t kBytesMax = 64;  // Of a record that is worth a copy.
+  static constexpr std::size_t kBytesMax = 40;  // Of a record that is worth a copy.
   static constexpr bool kMayHold = std::is_trivially_copyable_v<In> &&
                                    std::is_default_constructible_v<In> &&
                                    sizeof(Record<In>) <= kBytesMax && std::is_empty_v<Predicate> &&

@@ -59,6 +59,7 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   table.bytes_max = options.bytes_max;
   table.budget = budget_;
   table.keeps_empty_keys = options.on_disk && has_pages();
+  table.keeps_gaps = keeps_gaps_ && !options.on_disk;
   // Those that are here, of which some have no state, say nothing about how many there are.
   if (table.keeps_empty_keys) table.max_keys = StateTableOptions().max_keys;
   snapshot_.may_drop(options.may_drop);

@@ -84,6 +84,8 @@ class KeyedStateStore {
   // The state that was asked for last is gone through by other ways than its key: no backend takes it out of memory,
   // nor keys that have it.
   void keep_newest_in_memory() noexcept { items_.newest().stays_in_memory = true; }
+  // Keys come and go in step: see StateTableOptions::keeps_gaps. Before seal().
+  void keep_gaps() noexcept { keeps_gaps_ = true; }
   // Told when an entry of table() has moved.
   void add_move_listener(StateMoveListener listener) { move_listeners_.push_back(listener); }
 
@@ -189,6 +191,7 @@ class KeyedStateStore {
   StateSnapshot snapshot_{&items_};
   std::unique_ptr<StatePages> pages_;
   std::vector<std::uint32_t> pinning_;  // Slots.
+  bool keeps_gaps_ = false;
   MemoryBudget* budget_;
   KeyGroupLoad load_;
   StateLayout layout_;

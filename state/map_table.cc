@@ -35,6 +35,7 @@ Status MapTable::open(StateTable* primary, const StateTableOptions& options) {
   probe_.assign(both.bytes, std::byte{0});
   StateTableOptions own = options;
   own.ordered_by_group = false;  // A key with many elements would crowd into its group.
+  own.keeps_gaps = false;
   PENSTOCK_RETURN_IF_ERROR(table_.open(layout, own));
   table_.set_move_listener({[](void* self, std::uint32_t, std::uint32_t to) noexcept {
                               static_cast<MapTable*>(self)->element_moved(to);

@@ -148,12 +148,12 @@ void StateTable::erase(StateEntry* entry) noexcept {
   const std::uint32_t number = number_of(entry);
   leave(entry, number);
   ++version_;
-  if (!walk_.running()) {
+  if (walk_.running()) touch(entry);
+  if (walk_.running() || options_.keeps_gaps) {
+    add_gap(number);
+  } else {
     remove_slot(number);
-    return;
   }
-  touch(entry);
-  add_gap(number);
 }
 
 void StateTable::leave(const StateEntry* entry, std::uint32_t number) noexcept {
@@ -224,7 +224,7 @@ Status StateTable::begin_walk(Epoch epoch) {
 }
 
 bool StateTable::maintain(std::size_t budget) noexcept {
-  for (; budget > 0 && gaps_ > 0 && !walk_.running(); --budget) {
+  for (; budget > 0 && gaps_ > gaps_kept() && !walk_.running(); --budget) {
     const std::uint32_t number = first_gap_ - 1;
     unlink_gap(number);
     remove_slot(number);

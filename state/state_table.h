@@ -3,6 +3,7 @@
 // Layout     Entries stand in insertion order in one array that grows in place; erasing moves the last entry into the
 //            gap. The index is ordered by key group. Entry sizes are known when the table opens, key types when it is
 //            called: Key must be the type, or have the shape, that it was opened with; keys are compared by ==.
+// Gaps       With keeps_gaps, erasing leaves gaps, which insertions fill first; maintain() only those that are most.
 // Pointers   Growth moves nothing. Erasing and maintain() move entries: version() then changes.
 // Stamps     Whoever changes an entry calls touch() first. A walk gives out the state as of begin_walk(); while it
 //            runs no entry moves: erased ones stay as gaps, which insertions and maintain() fill.
@@ -41,6 +42,8 @@ struct StateTableOptions {
   MemoryBudget* budget = nullptr;  // Shared with others, which it outlives as this one.
   // A key whose last value goes stays until whoever opened the table erases it.
   bool keeps_empty_keys = false;
+  // Half of the entries may be gaps. For tables whose keys come and go in step: it costs less than moving others there.
+  bool keeps_gaps = false;
 };
 
 // Told that the entry `from` is now `to`; its bytes are there already.
@@ -131,15 +134,21 @@ class StateTable {
     const std::uint32_t number = index_.guess(tag);
     return number < used_ ? number : kNone;
   }
-  void prefetch_entry(std::uint32_t number) const noexcept {
+  void prefetch_entry(std::uint64_t number) const noexcept {
     internal::prefetch_for_write(entry_at(number));
   }
   // Fetches what changes when the entry `ahead` places behind `number` is erased and the last takes its place.
   void prefetch_erase(std::uint64_t number, std::uint64_t ahead) const noexcept {
     if (number + ahead >= used_) return;
-    index_.prefetch(tag_of(entry_at(number + ahead)->hash_and_state));
+    prefetch_entry(number + 2 * ahead);
+    const StateEntry& later = *entry_at(number + ahead);
+    if (!later.alive()) return;
+    index_.prefetch(tag_of(later.hash_and_state));
+    if (options_.keeps_gaps) return;
     index_.prefetch(tag_of(entry_at(used_ - 1 - ahead)->hash_and_state));
   }
+  // The number that the next new key gets.
+  std::uint64_t next_number() const noexcept { return gaps_ > 0 ? first_gap_ - 1 : used_; }
   // The two steps for a hash that may be anybody's.
   void prefetch_index(std::uint64_t hash) const noexcept {
     if (owns(hash)) index_.prefetch(tag_of(hash));
@@ -213,6 +222,7 @@ class StateTable {
 
   std::uint32_t crowd_tag(std::uint64_t hash, const void* key) const noexcept;
 
+  std::uint64_t gaps_kept() const noexcept { return options_.keeps_gaps ? used_ / 2 : 0; }
   std::uint32_t take_slot() noexcept;
   bool enter(StateEntry* entry, std::uint32_t number) noexcept;
   bool enter_crowd(std::uint32_t number) noexcept;

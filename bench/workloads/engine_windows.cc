@@ -1,5 +1,6 @@
 #include "penstock/bench/workloads/engine_windows.h"
 
+#include <type_traits>
 #include <vector>
 
 #include "penstock/api/keyed_stream.h"
@@ -13,8 +14,11 @@
 namespace penstock::bench {
 namespace {
 
+// What q5 needs of an event.
 struct BidOn {
   std::uint64_t auction = 0;
+  std::int64_t time_ms = 0;
+  NexmarkKind kind = NexmarkKind::kPerson;
 };
 
 // The campaign of each advertisement, looked up by an id that says nothing about it.
@@ -47,26 +51,29 @@ struct IsHigherBid {
 
 EventTime time_of_millis(std::int64_t time_ms) noexcept { return {time_ms * 1000}; }
 
-template <Disorder kDisorder>
-auto bids(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter) {
+// `needed(event)` leaves behind what the query does not read, before anything else.
+template <Disorder kDisorder, class Needed>
+auto bids(Job& job, std::uint64_t events, std::shared_ptr<RunMeter> meter, Needed needed) {
+  using Event = std::invoke_result_t<Needed, const NexmarkEvent&>;
   const auto make = [](std::uint64_t first, std::uint64_t step) noexcept {
     return NexmarkGenerator<kDisorder>(first, step);
   };
   return job.source(NumberedSource(events, make, std::move(meter)), "nexmark")
-      .event_time([](const NexmarkEvent& e) noexcept { return time_of_millis(e.time_ms); },
+      .map(needed)
+      .event_time([](const Event& e) noexcept { return time_of_millis(e.time_ms); },
                   {.max_disorder = bound_of(kDisorder)})
-      .filter([](const NexmarkEvent& e) noexcept { return e.kind == NexmarkKind::kBid; });
+      .filter([](const Event& e) noexcept { return e.kind == NexmarkKind::kBid; });
 }
 
 template <Disorder kDisorder>
 void add_q5(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   const WindowSpec last_10_s = sliding(std::chrono::milliseconds(kQ5WindowMillis),
                                        std::chrono::milliseconds(kQ5SlideMillis));
-  auto counts = bids<kDisorder>(job, events, meter)
-                    .map([](const NexmarkEvent& bid) noexcept { return BidOn{bid.auction}; })
-                    .key_by(&BidOn::auction)
-                    .window(last_10_s)
-                    .count();
+  const auto needed = [](const NexmarkEvent& e) noexcept {
+    return BidOn{e.auction, e.time_ms, e.kind};
+  };
+  auto counts =
+      bids<kDisorder>(job, events, meter, needed).key_by(&BidOn::auction).window(last_10_s).count();
   using Row = typename decltype(counts)::Value;
   auto top = std::move(counts)
                  .apply(TopPerWindow<Row>())
@@ -81,7 +88,7 @@ void add_q5(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& met
 template <Disorder kDisorder>
 void add_q7(Job& job, std::uint64_t events, const std::shared_ptr<RunMeter>& meter) {
   auto best =
-      bids<kDisorder>(job, events, meter)
+      bids<kDisorder>(job, events, meter, [](const NexmarkEvent& e) noexcept { return e; })
           .window_all(tumbling(std::chrono::milliseconds(kQ7WindowMillis)))
           .template aggregate<Best<HighestBid, IsHigherBid>>([](const NexmarkEvent& bid) noexcept {
             return HighestBid{bid.auction, bid.person, bid.time_ms, bid.price};

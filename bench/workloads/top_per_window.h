@@ -18,9 +18,12 @@ class TopPerWindow {
   using Output = Row;
 
   void on_record(const Record<Row>& record, auto&&) noexcept {
-    Window& window = window_of(record.value.end);
-    if (record.value.value < window.most) [[likely]]
+    if (record.value.end == last_end_ && record.value.value < last_most_) [[likely]]
       return;
+    Window& window = window_of(record.value.end);
+    last_end_ = window.end;
+    last_most_ = std::max(window.most, record.value.value);
+    if (record.value.value < window.most) return;
     if (record.value.value > window.most) window.rows.clear();
     window.most = record.value.value;
     window.rows.push_back(record);
@@ -30,7 +33,7 @@ class TopPerWindow {
       if (window.rows.empty() || window.end > time) continue;
       for (const Record<Row>& row : window.rows) out.collect(row);
       window.rows.clear();
-      window.most = 0;
+      window.most = last_most_ = 0;
     }
   }
 
@@ -59,6 +62,9 @@ class TopPerWindow {
 
   std::vector<Window> windows_;
   std::size_t last_ = 0;
+  // Of the window of the last record.
+  EventTime last_end_;
+  std::uint64_t last_most_ = 0;
 };
 
 }  // namespace penstock::bench

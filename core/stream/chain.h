@@ -21,6 +21,7 @@
 //                                                then wakes the worker, or names in wake_at() when to ask again
 //   void end_batch(Instant now, out) noexcept    after each polled batch; may emit, also control elements
 //   void on_barrier(Epoch) noexcept              at the cut of an epoch
+//   void on_barrier(Epoch, out) noexcept         the same; may emit, before the barrier
 //   Instant wake_at() const noexcept             when end_batch() must be called again though no record came
 //   Status close(out)                            once, after the last record or a failed open; may emit
 // and, where it has state that a snapshot keeps (core/stream/snapshot.h):
@@ -140,8 +141,12 @@ class Chain {
     return all;
   }
   void on_barrier(Epoch epoch) noexcept {
-    each([&](auto& op, auto&&) {
-      if constexpr (requires { op.on_barrier(epoch); }) op.on_barrier(epoch);
+    each([&](auto& op, auto&& rest) {
+      if constexpr (requires { op.on_barrier(epoch); }) {
+        op.on_barrier(epoch);
+      } else if constexpr (requires { op.on_barrier(epoch, std::forward<decltype(rest)>(rest)); }) {
+        op.on_barrier(epoch, std::forward<decltype(rest)>(rest));
+      }
     });
   }
   Instant wake_at() const noexcept {

@@ -9,6 +9,10 @@
 // firing merges the window's panes anew. `bool empty() const noexcept` saves the count that otherwise tells whether a
 // pane has taken anything in. One that may change between two versions of a job names its members:
 // state/state_fields.h.
+// Exactness  `static constexpr bool kMergesExactly = true` says that what has been taken in, in this order, may be cut
+//            into accumulators anywhere, which are merged in this order: the result is the same to the last bit. Keyed
+//            windows then add records up before they go to their keys' owners (operators/window/key_partial.h). Sums of
+//            floating-point numbers do not have it.
 #pragma once
 
 #include <algorithm>
@@ -29,8 +33,19 @@ concept Retractable = requires(Acc& into, const Acc& from) {
   { into.retract(from) } -> std::same_as<bool>;
 };
 
+template <class Acc>
+concept MergesExactly = Accumulator<Acc> && requires { requires Acc::kMergesExactly; };
+
+// It knows how many values it has taken in.
+template <class Acc>
+concept TellsRecords = requires(const Acc& acc) {
+  { acc.records() } -> std::same_as<std::uint64_t>;
+};
+
 // How many values.
 struct Count {
+  static constexpr bool kMergesExactly = true;
+
   std::uint64_t count = 0;
 
   bool empty() const noexcept { return count == 0; }
@@ -44,6 +59,7 @@ struct Count {
     return true;
   }
   std::uint64_t result() const noexcept { return count; }
+  std::uint64_t records() const noexcept { return count; }
 };
 
 constexpr auto penstock_state_fields(Tag<Count>) {
@@ -53,6 +69,8 @@ constexpr auto penstock_state_fields(Tag<Count>) {
 // Sums of integers wrap around; sums of floating-point numbers are not retracted, since their errors would add up.
 template <class T>
 struct Sum {
+  static constexpr bool kMergesExactly = std::integral<T>;
+
   T sum{};
 
   void add(const T& value) noexcept { sum = static_cast<T>(plus(sum, value)); }
@@ -86,6 +104,8 @@ constexpr auto penstock_state_fields(Tag<Sum<T>>) {
 // The mean; 0 of nothing.
 template <class T>
 struct Average {
+  static constexpr bool kMergesExactly = std::integral<T>;
+
   Sum<T> sum;
   Count count;
 
@@ -103,6 +123,7 @@ struct Average {
   {
     return sum.retract(other.sum) && count.retract(other.count);
   }
+  std::uint64_t records() const noexcept { return count.count; }
   double result() const noexcept {
     return count.count == 0 ? 0.0 : static_cast<double>(sum.sum) / static_cast<double>(count.count);
   }
@@ -114,9 +135,11 @@ constexpr auto penstock_state_fields(Tag<Average<T>>) {
                       state_field("count", &Average<T>::count));
 }
 
-// The best value by `Better(a, b)`: a strictly before b. Of equals the first stays.
+// The best value by `Better(a, b)`: a strictly before b, in a strict weak order. Of equals the first stays.
 template <class T, class Better>
 struct Best {
+  static constexpr bool kMergesExactly = !std::floating_point<T>;  // NaN has no place in an order.
+
   T value{};
   bool any = false;
 

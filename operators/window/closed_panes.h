@@ -58,16 +58,20 @@ class ClosedPanes {
         places[i] = slide.end + 1;
         totals[i] = total;
       }
-      unused += total.empty();
+      unused += static_cast<std::uint32_t>(total.empty()) &
+                static_cast<std::uint32_t>(places[i] != PaneStore<Cell>::kNowhere);
     }
     closed_ = closed;
     unused_ = unused;
   }
 
-  // visit(number, const Cell&) for the values put aside.
-  template <class Visit>
-  void for_each(Visit visit) const noexcept {
-    for (std::uint32_t i = 0; i < closed_; ++i) visit(numbers_[i], values_[i]);
+  // visit(number, const Cell&) for the values put aside; fetch(number) comes some values before it.
+  template <class Fetch, class Visit>
+  void for_each(Fetch fetch, Visit visit) const noexcept {
+    for (std::uint32_t i = 0; i < closed_; ++i) {
+      if (i + kFetchAhead < closed_) fetch(numbers_[i + kFetchAhead]);
+      visit(numbers_[i], values_[i]);
+    }
   }
   std::uint32_t size() const noexcept { return closed_; }
   // How many of the keys have no total left.
@@ -75,6 +79,7 @@ class ClosedPanes {
 
  private:
   static constexpr std::uint32_t kBlock = PaneStore<Cell>::kBlock;
+  static constexpr std::uint32_t kFetchAhead = 8;
   static constexpr std::uint32_t kPerLine = std::max<std::uint32_t>(1, 64 / sizeof(Cell));
 
   static void fetch_next_block(const PaneStore<Cell>& store, const void* at) noexcept {

@@ -32,6 +32,12 @@ class UsedPanes {
     if (words_[1] != 0) return from_ + 64 + std::countr_zero(words_[1]);
     return beyond_;
   }
+  // None comes behind it; before the first one where there is none. kNone: it is not known.
+  std::int64_t last() const noexcept {
+    if (beyond_ != kNone || sure_until_ != kNone) return kNone;
+    if (words_[1] != 0) return from_ + 127 - std::countl_zero(words_[1]);
+    return from_ + 63 - std::countl_zero(words_[0]);
+  }
   // Whether first() may be wrong: whoever wants to know has to start anew and note what all keys have.
   bool unsure() const noexcept { return first() > sure_until_; }
 

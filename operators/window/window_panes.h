@@ -92,6 +92,7 @@ class WindowPanes {
     auto ahead = state.template map_state<std::int64_t, Acc>(name_ + ".ahead");
     if (!ahead.ok()) return ahead.status();
     state.keep_newest_in_memory();  // Windows find their keys.
+    state.keep_gaps();
     slot_ = *slot;
     ahead_ = *ahead;
     current_ = &state.current_key();
@@ -216,7 +217,7 @@ class WindowPanes {
   static constexpr EventTime kEarliestEnd = kMinEventTime + std::chrono::microseconds(1);
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
   static constexpr std::size_t kHurry = 8;
-  static constexpr std::uint32_t kSweepAhead = 8;
+  static constexpr std::uint32_t kSweepAhead = 16;
   static constexpr std::size_t kFireCost = 4;  // Measured, roughly.
   static constexpr std::size_t kVisitCost = 4;
 
@@ -260,6 +261,11 @@ class WindowPanes {
     return place != kStartOfTime &&
            ahead + static_cast<std::uint64_t>(window_ + kept_late_) <= ring_mask_;
   }
+  // No key has anything from this pane on in its ring.
+  std::int64_t used_end() const noexcept {
+    const std::int64_t last = used_.last();
+    return last < UsedPanes::kNone ? last + 1 : kEndOfTime;
+  }
   std::int64_t ring_end(std::int64_t place) const noexcept {
     const std::int64_t room = static_cast<std::int64_t>(ring_mask_) + 1 - window_ - kept_late_;
     return place > kEndOfTime - room ? kEndOfTime : place + room;
@@ -273,7 +279,15 @@ class WindowPanes {
     if (capture_.running()) capture_.before_change(number);
     store_.place_of(number) = next_;
     entry->present |= bit_;
+    fetch_next();
     return true;
+  }
+  // What the next new key touches. Where keys come and go, it is a gap that was left long ago.
+  void fetch_next() const noexcept {
+    const std::uint64_t next = table_->next_number();
+    table_->prefetch_entry(next);
+    store_.prefetch_place(static_cast<std::uint32_t>(next));
+    store_.prefetch(static_cast<std::uint32_t>(next), current_column_);
   }
   [[gnu::cold]] void refuse() {
     if (status_.ok()) status_ = no_state_memory("panes of " + name_, table_->budget());
@@ -292,26 +306,7 @@ class WindowPanes {
 
   // Fires the window that ends at `place` and moves the key to the next one.
   template <class Fire>
-  void step(StateEntry* entry, std::uint32_t number, std::int64_t& place, Fire& fire) noexcept {
-    if (has_ahead(entry)) [[unlikely]]
-      take_in_ahead(number, place);
-    if constexpr (Retractable<Acc>) {
-      Cell& total = store_.total(number);
-      store_.merge_panes(total, number, place - slide_, place);
-      if (!total.empty()) fire(window(place, total.acc(), false));
-      if (!retract_panes(total, number, place - window_))
-        total = merged(number, place - window_ + slide_, place);
-    } else {
-      const Cell value = merged(number, place - window_, place);
-      if (!value.empty()) fire(window(place, value.acc(), false));
-    }
-    const std::int64_t oldest = place - window_ - kept_late_;
-    for (std::int64_t pane = oldest; pane < oldest + slide_; ++pane) {
-      Cell& cell = cell_of(number, pane);
-      if (!cell.empty()) cell = Cell{};
-    }
-    place += slide_;
-  }
+  void step(StateEntry* entry, std::uint32_t number, std::int64_t& place, Fire& fire) noexcept;
   // The next records go there, most likely. It is noted as used.
   void stay_in(std::int64_t pane) noexcept {
     current_pane_ = panes_.range(pane, pane + 1);
@@ -370,10 +365,11 @@ class WindowPanes {
                   wanted, [this](std::uint32_t number) noexcept {
                     return merged(number, fire_ + 1 - window_, fire_);
                   });
-    closed_.for_each([&](std::uint32_t number, const Cell& value) noexcept {
-      current_->set_number(number);
-      fire(window(fire_, value.acc(), false));
-    });
+    closed_.for_each([this](std::uint32_t number) noexcept { table_->prefetch_entry(number); },
+                     [&](std::uint32_t number, const Cell& value) noexcept {
+                       current_->set_number(number);
+                       fire(window(fire_, value.acc(), false));
+                     });
     unused_ += closed_.unused();
     cursor_ += count;
     return count + closed_.size() * kFireCost;
@@ -439,7 +435,7 @@ class WindowPanes {
   void end_walk() noexcept {
     stand_at(fire_ + slide_);
     walks_since_sweep_ = sweeping_ ? 0 : walks_since_sweep_ + 1;
-    sweeping_ = unused_ > store_.entries() / 2 && walks_since_sweep_ * slide_ >= window_;
+    sweeping_ = unused_ > table_->keys() / 2 && walks_since_sweep_ * slide_ >= window_;
     begin_walk();
   }
   // The first end, from place_ on, at which some key has something; kEndOfTime: none has.

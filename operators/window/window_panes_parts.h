@@ -34,12 +34,36 @@ void WindowPanes<Acc>::take_in_ahead(std::uint32_t number, std::int64_t place) n
 }
 
 template <class Acc>
+template <class Fire>
+void WindowPanes<Acc>::step(StateEntry* entry, std::uint32_t number, std::int64_t& place,
+                            Fire& fire) noexcept {
+  if (has_ahead(entry)) [[unlikely]]
+    take_in_ahead(number, place);
+  if constexpr (Retractable<Acc>) {
+    Cell& total = store_.total(number);
+    store_.merge_panes(total, number, place - slide_, place);
+    if (!total.empty()) fire(window(place, total.acc(), false));
+    if (!retract_panes(total, number, place - window_))
+      total = merged(number, place - window_ + slide_, place);
+  } else {
+    const Cell value = merged(number, place - window_, place);
+    if (!value.empty()) fire(window(place, value.acc(), false));
+  }
+  const std::int64_t oldest = place - window_ - kept_late_;
+  for (std::int64_t pane = oldest; pane < oldest + slide_; ++pane) {
+    Cell& cell = cell_of(number, pane);
+    if (!cell.empty()) cell = Cell{};
+  }
+  place += slide_;
+}
+
+template <class Acc>
 std::int64_t WindowPanes<Acc>::next_visit_by_pane(const StateEntry* entry, std::uint32_t number,
                                                   std::int64_t place) const noexcept {
   // Where there is a total, it has told of all panes but those of the last slide.
   std::int64_t first = place - window_ - kept_late_;
   if (Retractable<Acc> && kept_late_ == 0) first = place - slide_;
-  const std::int64_t end = ring_end(place);
+  const std::int64_t end = std::min(ring_end(place), std::max(used_end(), first));
   while (first < end && cell_of(number, first).empty()) ++first;
   if (first == end) {
     if (!has_ahead(entry)) return kEndOfTime;

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <random>
 #include <vector>
 
 #include "penstock/tests/api/api_kit.h"
@@ -84,6 +87,57 @@ TEST(WindowedStream, AggregatesEachWindowOfAKeyAndSetsLateRecordsAside) {
   EXPECT_EQ(rows_of(rows),
             (Windows{{1, 10, 2, 0}, {1, 20, 5, 0}, {1, 30, 3, 0}, {1, 40, 4, 0}, {1, 50, 4, 0}}));
   EXPECT_THAT(late.values(), ElementsAre(Sale{1, 9, {9}}));
+}
+
+struct RowsAndLate {
+  Windows rows;
+  std::uint64_t late = 0;
+  friend bool operator==(const RowsAndLate&, const RowsAndLate&) = default;
+};
+
+// Records that are asked for when they are late go one by one, all others in parts.
+enum class Late : std::uint8_t { kAside, kCounted };
+
+RowsAndLate sums_of(Late late, std::uint32_t tasks, std::uint64_t seed) {
+  Job job("windows");
+  auto [sales, input] = job.input<Sale>();
+  Collected<Result> rows;
+  auto windows = std::move(sales)
+                     .event_time(&Sale::at, {.max_disorder = 12us})
+                     .rebalance()
+                     .parallelism(2)
+                     .key_by(&Sale::shop)
+                     .parallelism(tasks)
+                     .window(sliding(30us, 10us))
+                     .allowed_lateness(10us);
+  if (late == Late::kAside) {
+    collect_into(
+        std::move(windows).late_to(SideOutput<Sale>("late")).aggregate<Total>(&Sale::amount), rows);
+  } else {
+    collect_into(std::move(windows).aggregate<Total>(&Sale::amount), rows);
+  }
+  TestDriver driver(job);
+  std::mt19937_64 random(seed);
+  std::int64_t now = 1000;
+  for (int i = 0; i < 3000; ++i) {
+    now += static_cast<std::int64_t>(random() % 2);
+    const auto back = static_cast<std::int64_t>(random() % (random() % 20 == 0 ? 90 : 16));
+    EXPECT_TRUE(input.push({static_cast<std::uint32_t>(random() % 7), i, {now - back}}).ok());
+    if (random() % 4 == 0) EXPECT_TRUE(driver.run_until_idle().ok());
+  }
+  EXPECT_TRUE(driver.finish().ok());
+  RowsAndLate result{rows_of(rows), driver.job().metrics().late()};
+  std::sort(result.rows.begin(), result.rows.end());
+  return result;
+}
+
+TEST(WindowedStream, GivesTheSameRowsWhetherOrNotRecordsAreAddedUpBeforeTheyAreSent) {
+  for (const std::uint32_t tasks : {1u, 3u}) {
+    const RowsAndLate one_by_one = sums_of(Late::kAside, tasks, tasks);
+    EXPECT_GT(one_by_one.late, 50u);
+    EXPECT_GT(one_by_one.rows.size(), 1000u);
+    EXPECT_EQ(sums_of(Late::kCounted, tasks, tasks), one_by_one) << tasks;
+  }
 }
 
 TEST(WindowedStream, ChangesAClosedWindowWithinTheAllowedLateness) {
