@@ -158,9 +158,11 @@ class RestoredJob : public testing::Test {
   checkpoint_kit::HeardNotices notices_;
 };
 
+// Of all stages but the windows: those get what has been added up, and how much that is hangs on where epochs are cut.
 std::map<std::string, std::uint64_t> records_in(const JobMetrics& metrics) {
   std::map<std::string, std::uint64_t> sums;
   for (const TaskMetrics& task : metrics.tasks) sums[task.stage] += task.records_in;
+  sums.erase("windows");
   return sums;
 }
 

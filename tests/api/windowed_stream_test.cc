@@ -104,8 +104,6 @@ RowsAndLate sums_of(Late late, std::uint32_t tasks, std::uint64_t seed) {
   Collected<Result> rows;
   auto windows = std::move(sales)
                      .event_time(&Sale::at, {.max_disorder = 12us})
-                     .rebalance()
-                     .parallelism(2)
                      .key_by(&Sale::shop)
                      .parallelism(tasks)
                      .window(sliding(30us, 10us))
@@ -123,7 +121,8 @@ RowsAndLate sums_of(Late late, std::uint32_t tasks, std::uint64_t seed) {
     now += static_cast<std::int64_t>(random() % 2);
     const auto back = static_cast<std::int64_t>(random() % (random() % 20 == 0 ? 90 : 16));
     EXPECT_TRUE(input.push({static_cast<std::uint32_t>(random() % 7), i, {now - back}}).ok());
-    if (random() % 4 == 0) EXPECT_TRUE(driver.run_until_idle().ok());
+    // Each is a batch, behind which stands its watermark: else which are late would hang on batches.
+    EXPECT_TRUE(driver.run_until_idle().ok());
   }
   EXPECT_TRUE(driver.finish().ok());
   RowsAndLate result{rows_of(rows), driver.job().metrics().late()};
@@ -136,7 +135,9 @@ TEST(WindowedStream, GivesTheSameRowsWhetherOrNotRecordsAreAddedUpBeforeTheyAreS
     const RowsAndLate one_by_one = sums_of(Late::kAside, tasks, tasks);
     EXPECT_GT(one_by_one.late, 50u);
     EXPECT_GT(one_by_one.rows.size(), 1000u);
-    EXPECT_EQ(sums_of(Late::kCounted, tasks, tasks), one_by_one) << tasks;
+    const RowsAndLate in_parts = sums_of(Late::kCounted, tasks, tasks);
+    EXPECT_EQ(in_parts.rows, one_by_one.rows) << tasks;
+    EXPECT_EQ(in_parts.late, one_by_one.late) << tasks;
   }
 }
 

@@ -159,6 +159,8 @@ class SkewTest : public testing::Test {
         .key_by(&SimEvent::key)
         .parallelism(1)
         .window(tumbling(std::chrono::microseconds(100 * kApartMicros)))
+        .late_to(SideOutput<SimEvent>(
+            "late"))  // Records are not added up before: they are what is counted here.
         .count()
         .for_each([this](const auto& window) noexcept { counted_ += window.value; });
     auto engine = Engine::build(job_.plan(), {.ring_slots = 64, .seed = 1, .clock = &clock_});
