@@ -104,6 +104,8 @@ inline std::vector<Shape> all_shapes() {
       {"EqualHashes", {}, 600, [](std::uint64_t) { return std::uint64_t{0x123456789abcdef0}; }});
   shapes.push_back(
       {"FewHashes", {{7, 2}}, 2000, [](std::uint64_t key) { return hash_bits(key % 40); }});
+  shapes.push_back({"KeepsGaps", {}, 20000, nullptr});
+  shapes.back().options.keeps_gaps = true;
   return shapes;
 }
 

@@ -51,7 +51,9 @@ TEST_P(StateWalkShapes, GivesTheStateOfItsBeginningWhateverChangesMeanwhile) {
       pair.expect_equal();
       while (pair.table().maintain(7)) {
       }
-      ASSERT_EQ(pair.table().slots(), pair.table().keys());
+      if (!GetParam().options.keeps_gaps) {
+        ASSERT_EQ(pair.table().slots(), pair.table().keys());
+      }
       pair.expect_equal();
       if (HasFailure()) return;
     }
