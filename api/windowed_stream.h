@@ -13,8 +13,10 @@
 //            go one by one, for of a part the late ones could not be told from the others.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <type_traits>
@@ -56,7 +58,7 @@ class [[nodiscard]] WindowedStream {  // Spec: WindowSpec or SessionSpec
     if constexpr (std::same_as<Spec, SessionSpec>) {
       return std::move(keyed_).process(SessionAggregate<T, Key, Acc, ValueOf, Having>(
           spec_, std::move(value_of), std::move(having), std::move(late_)));
-    } else if constexpr (MergesExactly<Acc> && !kSetsLateAside) {
+    } else if constexpr (!kSetsLateAside && goes_in_parts<Key, Acc>()) {
       return std::move(keyed_).template process_parts<Acc>(
           spec_, std::move(value_of),
           WindowPartAggregate<Key, Acc, Having>(spec_, std::move(having)));
@@ -71,6 +73,18 @@ class [[nodiscard]] WindowedStream {  // Spec: WindowSpec or SessionSpec
   }
 
  private:
+  // Also only keys that a table can hold before there is one, and parts that fit where a record does.
+  template <class Key, class Acc>
+  static consteval bool goes_in_parts() {
+    if constexpr (MergesExactly<Acc> && std::default_initializable<Key> &&
+                  std::is_copy_assignable_v<Key>) {
+      constexpr std::size_t kSlotBytes =
+          48;  // Of the slots that any record of more than 16 bytes takes.
+      return sizeof(KeyPart<Key, Acc>) <= std::max(kSlotBytes, sizeof(T));
+    }
+    return false;
+  }
+
   KeyedStream<InStream, Selector> keyed_;
   Spec spec_;
   std::optional<SideOutput<T>> late_;

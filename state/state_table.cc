@@ -225,6 +225,10 @@ Status StateTable::begin_walk(Epoch epoch) {
 
 bool StateTable::maintain(std::size_t budget) noexcept {
   for (; budget > 0 && gaps_ > gaps_kept() && !walk_.running(); --budget) {
+    if (!entry_at(used_ - 1)->alive()) {
+      unlink_gap(static_cast<std::uint32_t>(--used_));
+      continue;
+    }
     const std::uint32_t number = first_gap_ - 1;
     unlink_gap(number);
     remove_slot(number);

@@ -137,7 +137,8 @@ class StateTable {
   void prefetch_entry(std::uint64_t number) const noexcept {
     internal::prefetch_for_write(entry_at(number));
   }
-  // Fetches what changes when the entry `ahead` places behind `number` is erased and the last takes its place.
+  // Fetches what changes when the entry `ahead` places behind `number` is erased, and its place taken by the last one
+  // where no gaps are kept; and the entry that is asked for next.
   void prefetch_erase(std::uint64_t number, std::uint64_t ahead) const noexcept {
     if (number + ahead >= used_) return;
     prefetch_entry(number + 2 * ahead);

@@ -12,7 +12,8 @@
 // Exactness  `static constexpr bool kMergesExactly = true` says that what has been taken in, in this order, may be cut
 //            into accumulators anywhere, which are merged in this order: the result is the same to the last bit. Keyed
 //            windows then add records up before they go to their keys' owners (operators/window/key_partial.h). Sums of
-//            floating-point numbers do not have it.
+//            floating-point numbers do not have it. `std::uint64_t records() const noexcept`, how many values have been
+//            taken in, saves a count there. Who derives from one that has both says so anew, or that it has not.
 #pragma once
 
 #include <algorithm>

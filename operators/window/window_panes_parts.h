@@ -83,7 +83,8 @@ bool WindowPanes<Acc>::forget_if_empty(std::uint32_t number) noexcept {
   store_.place_of(number) = kNowhere;
   store_.total(number) = Cell{};
   current_->drop(current_->slot(slot_));
-  return current_->entry() == nullptr;
+  if (current_->entry() != nullptr) return false;
+  return number < table_->slots() && table_->entry_at(number)->alive();
 }
 
 template <class Acc>

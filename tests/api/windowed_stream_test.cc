@@ -141,6 +141,30 @@ TEST(WindowedStream, GivesTheSameRowsWhetherOrNotRecordsAreAddedUpBeforeTheyAreS
   }
 }
 
+// Nothing but a number that has to be given.
+struct ShopId {
+  explicit ShopId(std::uint32_t given) noexcept : number(given) {}
+  std::uint32_t number;
+  friend bool operator==(const ShopId&, const ShopId&) = default;
+};
+std::uint64_t penstock_hash(const ShopId& id) noexcept { return key_hash(id.number); }
+
+TEST(WindowedStream, TakesKeysThatAreNeverEmpty) {
+  Job job("windows");
+  auto [sales, input] = job.input<Sale>();
+  std::uint64_t counted = 0;
+  std::move(sales)
+      .event_time(&Sale::at)
+      .key_by([](const Sale& sale) { return ShopId(sale.shop); })
+      .window(tumbling(10us))
+      .count()
+      .for_each([&counted](const auto& window) { counted += window.value; });
+  TestDriver driver(job);
+  for (std::int64_t i = 0; i < 100; ++i) ASSERT_TRUE(input.push(Sale{1, 1, {i}}).ok());
+  ASSERT_TRUE(driver.finish().ok());
+  EXPECT_EQ(counted, 100u);
+}
+
 TEST(WindowedStream, ChangesAClosedWindowWithinTheAllowedLateness) {
   Job job("windows");
   auto [sales, input] = job.input<Sale>();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -159,6 +160,19 @@ TEST_F(KeyPartialTest, GoesOnHoldingWhereItIsNotInVain) {
     op_.end_batch({}, out_);
     EXPECT_EQ(parts().size(), 2u) << time;
   }
+}
+
+TEST_F(KeyPartialTest, AddsUpAKeyThatComesOftenAmongManyThatDoNot) {
+  watermark(0);
+  constexpr std::uint32_t kOften = kManyKeys;
+  for (std::uint32_t i = 0; i < 50'000; ++i) {
+    record(i % 5 < 2 ? kOften : i, 1, 1);
+    if (i % 100 == 0) op_.end_batch({}, out_);
+  }
+  const auto all = parts();
+  const auto of_it = std::count_if(all.begin(), all.end(),
+                                   [](const Part& part) { return std::get<0>(part) == kOften; });
+  EXPECT_LT(of_it, 100) << "of 20,000 records";
 }
 
 TEST_F(KeyPartialTest, AllocatesNothingHoweverManyKeysThereAre) {
