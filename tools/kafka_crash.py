@@ -6,6 +6,7 @@ follows from its input: every number of each card once and in order, every secon
 
 import collections
 import contextlib
+import glob
 import json
 import os
 import re
@@ -97,11 +98,17 @@ class Feeder(threading.Thread):
         self.join()
 
 
-def catches(process, number):
-    """Whether it has come so far that the signal asks it to end. Before, it would be killed."""
-    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
-        caught = re.search(r"^SigCgt:\s*(\w+)", status.read(), re.MULTILINE)
-    return bool(int(caught.group(1), 16) >> (number - 1) & 1)
+def waits_for(process, number):
+    """Whether it has come so far that the signal asks it to end. Before, it would be killed.
+
+    The thread that waits for the signal does not block it then; those that were started later do.
+    """
+    for status in glob.glob(f"/proc/{process.pid}/task/*/status"):
+        with contextlib.suppress(OSError), open(status, encoding="ascii") as file:
+            blocked = re.search(r"^SigBlk:\s*(\w+)", file.read(), re.MULTILINE)
+            if int(blocked.group(1), 16) >> (number - 1) & 1:
+                return True
+    return False
 
 
 class KafkaCount:
@@ -158,7 +165,7 @@ class KafkaCount:
             rows = self.broker.ends(self.counts)
             if rows != seen:
                 seen, quiet_from = rows, (time.monotonic(), self.newest_epoch())
-            if rows >= wanted and catches(process, signal.SIGTERM) and len(self.broker.records(self.counts)) >= wanted:
+            if rows >= wanted and waits_for(process, signal.SIGTERM) and len(self.broker.records(self.counts)) >= wanted:
                 break
             time.sleep(0.2)
         process.send_signal(signal.SIGTERM)

@@ -92,7 +92,6 @@ TEST(WindowedStream, AggregatesEachWindowOfAKeyAndSetsLateRecordsAside) {
 struct RowsAndLate {
   Windows rows;
   std::uint64_t late = 0;
-  friend bool operator==(const RowsAndLate&, const RowsAndLate&) = default;
 };
 
 // Records that are asked for when they are late go one by one, all others in parts.

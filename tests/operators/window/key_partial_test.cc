@@ -31,8 +31,6 @@ using testing::UnorderedElementsAre;
 struct Sale {
   std::uint32_t shop = 0;
   std::int64_t amount = 0;
-
-  friend bool operator==(const Sale&, const Sale&) = default;
 };
 struct ShopOf {
   std::uint32_t operator()(const Sale& sale) const noexcept { return sale.shop; }
@@ -196,12 +194,12 @@ struct Trail {
   static constexpr bool kMergesExactly = true;
 
   std::int64_t first = 0;
-  std::int64_t digest = 0;
-  std::int64_t power = 1;
+  std::uint64_t digest = 0;
+  std::uint64_t power = 1;
 
   void add(std::int64_t value) noexcept {
     if (power == 1) first = value;
-    digest = digest * 31 + value;
+    digest = digest * 31 + static_cast<std::uint64_t>(value);
     power *= 31;
   }
   void merge(const Trail& other) noexcept {
