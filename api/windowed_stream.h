@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "penstock/api/keyed_stream.h"
+#include "penstock/core/stream/element.h"
 #include "penstock/operators/window/session_aggregate.h"
 #include "penstock/operators/window/window_aggregate.h"
 
@@ -73,13 +74,14 @@ class [[nodiscard]] WindowedStream {  // Spec: WindowSpec or SessionSpec
   }
 
  private:
-  // Also only keys that a table can hold before there is one, and parts that fit where a record does.
+  static constexpr std::size_t kSlotBytes = 64 - sizeof(ElementHeader);
+
+  // Also only keys that a table can hold before there is one, and parts that fit where a record does, or into the slots
+  // that all but the smallest take.
   template <class Key, class Acc>
   static consteval bool goes_in_parts() {
     if constexpr (MergesExactly<Acc> && std::default_initializable<Key> &&
                   std::is_copy_assignable_v<Key>) {
-      constexpr std::size_t kSlotBytes =
-          48;  // Of the slots that any record of more than 16 bytes takes.
       return sizeof(KeyPart<Key, Acc>) <= std::max(kSlotBytes, sizeof(T));
     }
     return false;

@@ -52,25 +52,36 @@ TEST(StateTable, GrowthMovesNoEntry) {
   EXPECT_EQ(pair.table().version(), 0U);
 }
 
-TEST(StateTable, KeepsGapsForKeysToComeWhereItIsAskedTo) {
-  constexpr std::uint64_t kKeys = 1000;
-  StateTable table;
-  StateTableOptions options;
-  options.keeps_gaps = true;
-  ASSERT_TRUE(table.open(counting_layout(), options).ok());
-  bool inserted = false;
-  const auto put = [&](std::uint64_t from, std::uint64_t to) {
+class StateTableGaps : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kKeys = 1000;
+
+  StateTableGaps() {
+    StateTableOptions options;
+    options.keeps_gaps = true;
+    EXPECT_TRUE(table.open(counting_layout(), options).ok());
+  }
+  void put(std::uint64_t from, std::uint64_t to) {
+    bool inserted = false;
     for (std::uint64_t key = from; key < to; ++key)
       ASSERT_NE(table.find_or_insert(hash_bits(key), key, &inserted), nullptr);
-  };
-  const auto erase = [&](std::uint64_t from, std::uint64_t to) {
+  }
+  void erase(std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t key = from; key < to; ++key) table.erase(table.find(hash_bits(key), key));
-  };
+  }
+  void maintain() {
+    while (table.maintain(64)) {
+    }
+  }
+
+  StateTable table;
+};
+
+TEST_F(StateTableGaps, AreKeptForKeysToCome) {
   put(0, kKeys);
   const StateEntry* last = table.find(hash_bits(kKeys - 1), kKeys - 1);
   erase(0, 400);
-  while (table.maintain(64)) {
-  }
+  maintain();
   EXPECT_EQ(table.keys(), kKeys - 400);
   EXPECT_EQ(table.slots(), kKeys);
   EXPECT_EQ(table.find(hash_bits(kKeys - 1), kKeys - 1), last) << "nobody has moved";
@@ -79,30 +90,20 @@ TEST(StateTable, KeepsGapsForKeysToComeWhereItIsAskedTo) {
   EXPECT_EQ(table.slots(), kKeys) << "those that come fill the gaps";
   EXPECT_EQ(table.next_number(), kKeys);
   erase(400, kKeys + 300);
-  while (table.maintain(64)) {
-  }
+  maintain();
   EXPECT_EQ(table.keys(), 100u);
   EXPECT_LE(table.slots(), 201u) << "more gaps than that are given back";
   for (std::uint64_t key = kKeys + 300; key < kKeys + 400; ++key)
     EXPECT_NE(table.find(hash_bits(key), key), nullptr) << key;
 }
 
-TEST(StateTable, GivesGapsBackNoFasterThanItIsAskedTo) {
-  constexpr std::uint64_t kKeys = 1000;
-  StateTable table;
-  StateTableOptions options;
-  options.keeps_gaps = true;
-  ASSERT_TRUE(table.open(counting_layout(), options).ok());
-  bool inserted = false;
-  for (std::uint64_t key = 0; key < 2 * kKeys; ++key)
-    ASSERT_NE(table.find_or_insert(hash_bits(key), key, &inserted), nullptr);
-  for (std::uint64_t key = kKeys; key < 2 * kKeys; ++key)
-    table.erase(table.find(hash_bits(key), key));
-  table.erase(table.find(hash_bits(0), std::uint64_t{0}));
+TEST_F(StateTableGaps, AreGivenBackNoFasterThanItIsAskedFor) {
+  put(0, 2 * kKeys);
+  erase(kKeys, 2 * kKeys);
+  erase(0, 1);
   table.maintain(1);
   EXPECT_EQ(table.slots(), 2 * kKeys - 1);
-  while (table.maintain(64)) {
-  }
+  maintain();
   EXPECT_EQ(table.slots(), 2 * kKeys - 2) << "one gap more than half is no reason to lose them all";
 }
 

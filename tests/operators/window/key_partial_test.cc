@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <map>
 #include <random>
@@ -14,8 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "penstock/operators/process.h"
-#include "penstock/operators/window/window_aggregate.h"
 #include "penstock/tests/harness/alloc_count.h"
 #include "penstock/tests/harness/operator_harness.h"
 
@@ -284,44 +281,6 @@ TEST(KeyPartial, BringsEverythingInTimeInEverySchedule) {
     }
     seen.push_back(sums);
     EXPECT_EQ(seen, wanted);
-  }
-}
-
-using Row = std::array<std::int64_t, 3>;  // shop, end, value
-
-TEST(WindowPartAggregate, MergesPartsInEverySchedule) {
-  using Op = KeyedProcess<TotalPart, KeyOfPart, WindowPartAggregate<std::uint32_t, Total>>;
-  const auto part = [](std::uint32_t shop, std::int64_t sum, std::int64_t time) {
-    return harness::record(TotalPart{shop, {1}, {sum}}, time);
-  };
-  const harness::Items<TotalPart> items = {part(1, 1, 9),
-                                           part(2, 2, 9),
-                                           part(1, 4, 19),
-                                           watermark<TotalPart>(20),
-                                           part(1, 8, 29),
-                                           part(1, 16, 9),
-                                           watermark<TotalPart>(30),
-                                           part(2, 32, 59),
-                                           watermark<TotalPart>(100)};
-  harness::Subject<TotalPart> subject;
-  subject.key_hash = [](const TotalPart& each) { return key_hash(each.key); };
-  for (const harness::Schedule& schedule : harness::every_schedule_and_slice()) {
-    SCOPED_TRACE(schedule.name);
-    const auto input = schedule.barriers ? harness::with_barriers(items) : items;
-    const WindowSpec spec = sliding(microseconds(20), microseconds(10));
-    auto seen =
-        harness::Bench<TotalPart, Op::Output, int, Op>(
-            schedule, subject, std::tuple(Op({}, WindowPartAggregate<std::uint32_t, Total>(spec))))
-            .run(input);
-    EXPECT_TRUE(seen.failure.ok()) << seen.failure.to_string();
-    std::vector<Row> rows;
-    for (const auto& item : seen.main) {
-      if (item.kind == ElementKind::kData)
-        rows.push_back({item.value.key, item.value.end.micros, item.value.value});
-    }
-    EXPECT_THAT(
-        rows, UnorderedElementsAre(Row{1, 10, 1}, Row{2, 10, 2}, Row{1, 20, 5}, Row{2, 20, 2},
-                                   Row{1, 30, 12}, Row{1, 40, 8}, Row{2, 60, 32}, Row{2, 70, 32}));
   }
 }
 

@@ -88,5 +88,34 @@ TEST(WindowAggregate, BringsAWindowOutAnewWithinTheAllowedLateness) {
               {});
 }
 
+TEST(WindowPartAggregate, MergesPartsInEverySchedule) {
+  using Part = KeyPart<int, Total>;
+  using OfParts = KeyedProcess<Part, KeyOfPart, WindowPartAggregate<int, Total>>;
+  const auto part = [](int key, std::int64_t sum, std::int64_t time) {
+    return record(Part{key, {1}, {sum}}, time);
+  };
+  const harness::Items<Part> items = {part(1, 1, 9),       part(2, 2, 9),   part(1, 4, 19),
+                                      watermark<Part>(20), part(1, 8, 29),  part(1, 16, 9),
+                                      watermark<Part>(30), part(2, 32, 59), watermark<Part>(100)};
+  harness::Subject<Part> subject;
+  subject.key_hash = [](const Part& each) { return key_hash(each.key); };
+  const WindowSpec spec = sliding(microseconds(20), microseconds(10));
+  for (const harness::Schedule& schedule : harness::every_schedule_and_slice()) {
+    SCOPED_TRACE(schedule.name);
+    const auto input = schedule.barriers ? harness::with_barriers(items) : items;
+    auto seen =
+        harness::Bench<Part, Op::Output, int, OfParts>(
+            schedule, subject, std::tuple(OfParts({}, WindowPartAggregate<int, Total>(spec))))
+            .run(input);
+    EXPECT_TRUE(seen.failure.ok()) << seen.failure.to_string();
+    EXPECT_EQ(
+        rows_of(seen.main),
+        (Rows{
+            {1, {{-10, 10, 1, false}, {0, 20, 5, false}, {10, 30, 12, false}, {20, 40, 8, false}}},
+            {2,
+             {{-10, 10, 2, false}, {0, 20, 2, false}, {40, 60, 32, false}, {50, 70, 32, false}}}}));
+  }
+}
+
 }  // namespace
 }  // namespace penstock
