@@ -336,7 +336,7 @@ class KeyedProcess {
   template <bool kPlain>
   [[gnu::always_inline]] bool on_element(const Element<In>& element, std::uint32_t candidate,
                                          const Record<In>& record, auto&& out) noexcept {
-    const Key& key = std::invoke(selector_, element.payload);  // Not of the copy: see KeyOf, api/stage_builder.h.
+    const Key& key = std::invoke(selector_, element.payload);  // Not of the copy: see KeyOf.
     state_->set_current_key(element.header.key_hash(), key, candidate);
     const KeyContext<Key> context(key);
     if constexpr (kWindows && !kPlain) {
