@@ -16,8 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "penstock/core/base/prefetch.h"
 #include "penstock/state/growable_memory.h"
-#include "penstock/state/prefetch.h"
 
 namespace penstock {
 

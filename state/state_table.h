@@ -20,9 +20,9 @@
 #include "penstock/core/base/hash.h"
 #include "penstock/core/base/ids.h"
 #include "penstock/core/base/key_group.h"
+#include "penstock/core/base/prefetch.h"
 #include "penstock/core/base/status.h"
 #include "penstock/state/hash_index.h"
-#include "penstock/state/prefetch.h"
 #include "penstock/state/state_entry.h"
 #include "penstock/state/state_walk.h"
 

@@ -18,8 +18,8 @@
 #include <type_traits>
 
 #include "penstock/core/base/check.h"
+#include "penstock/core/base/prefetch.h"
 #include "penstock/state/growable_memory.h"
-#include "penstock/state/prefetch.h"
 
 namespace penstock {
 

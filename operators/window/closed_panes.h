@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "penstock/core/base/prefetch.h"
 #include "penstock/operators/window/pane_store.h"
-#include "penstock/state/prefetch.h"
 
 namespace penstock {
 

@@ -15,8 +15,8 @@
 #include <memory>
 #include <utility>
 
+#include "penstock/core/base/prefetch.h"
 #include "penstock/state/growable_memory.h"
-#include "penstock/state/prefetch.h"
 
 namespace penstock {
 

@@ -1,4 +1,4 @@
-// state/prefetch.h -- asks for a cache line ahead of its use.
+// core/base/prefetch.h -- asks for a cache line ahead of its use.
 //
 // GCC 12 takes a function that does nothing but prefetch for one without effect and deletes the calls to it. The empty
 // statement keeps it; keyed counting takes twice as long without.
