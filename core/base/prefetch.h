@@ -16,4 +16,16 @@ inline void prefetch_for_write(const void* address) noexcept {
   asm volatile("");
 }
 
+// Whether lines that another core has read are asked for before they are written. Copying 2 KiB from core to core takes
+// a third of the time then on Intel's (Sapphire Rapids). On AMD's (Milan) lines that are written as a whole need not be
+// fetched, and asking showed no gain.
+inline bool asks_before_writing() noexcept {
+#if defined(__x86_64__)
+  static const bool is_intel = __builtin_cpu_is("intel");
+  return is_intel;
+#else
+  return false;
+#endif
+}
+
 }  // namespace penstock::internal

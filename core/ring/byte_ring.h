@@ -13,6 +13,7 @@
 // Cost       A few additions per piece; one line moved per batch and side, as in SpscRing.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -22,12 +23,16 @@
 
 #include "penstock/core/base/check.h"
 #include "penstock/core/base/memory.h"
+#include "penstock/core/base/prefetch.h"
 #include "penstock/core/base/status.h"
 
 namespace penstock {
 
 class ByteRing {
   static constexpr std::size_t kLineBytes = 64;
+  // What is written soon is asked back from the consumer, which has read it: as SpscRing::stage_all() does. Behind the
+  // end of the ring there may be nothing, which asking does not mind.
+  static constexpr std::size_t kFetchAheadBytes = 2048;
 
  public:
   // Pieces begin at multiples of it.
@@ -63,7 +68,12 @@ class ByteRing {
     const std::uint64_t place = place_of(staged_, size);
     staged_ = place + rounded(size);
     PENSTOCK_DCHECK(staged_ - head_seen_ <= capacity());
-    return data_ + (place & mask_);
+    char* const piece = data_ + (place & mask_);
+    if (asks_ahead_) {
+      for (std::size_t at = 0; at < std::min(size, kFetchAheadBytes); at += kLineBytes)
+        internal::prefetch_for_write(piece + kFetchAheadBytes + at);
+    }
+    return piece;
   }
   // A place in the order of pieces without a piece, also where there is no room.
   void take_nothing() noexcept { staged_ += kAlignment; }
@@ -129,6 +139,7 @@ class ByteRing {
   PrefaultedBuffer memory_;
   char* const data_;
   const std::uint64_t mask_;
+  const bool asks_ahead_ = internal::asks_before_writing();
 
   // The producer's.
   alignas(kLineBytes) std::uint64_t staged_ = 0;
