@@ -30,6 +30,13 @@ class KeyedStage {
     plan_->stage(stage_).state_keys_max = keys;
     return self();
   }
+  // How many keys will have state at a time, about. Memory for that many, of each task's share, is made present when
+  // the job starts, on huge pages: nothing grows while records flow, and tables that are larger than the processor's
+  // caches are faster. More may come. Not for state that is kept on a disk.
+  Self&& expected_keys(std::uint64_t keys) && {
+    plan_->stage(stage_).state_keys_expected = keys;
+    return self();
+  }
 
  protected:
   KeyedStage(std::shared_ptr<Plan> plan, StageId stage) : plan_(std::move(plan)), stage_(stage) {}

@@ -96,6 +96,7 @@ class KeyedProcess {
         {.groups = context.key_groups,
          .seed = context.seed,
          .max_keys = context.state_keys_max,
+         .expected_keys = context.state_keys_expected,
          .may_drop =
              context.may_drop_state ? std::vector<std::string>{"*"} : std::vector<std::string>{},
          .on_disk = context.state_backend != nullptr}));

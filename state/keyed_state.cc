@@ -55,7 +55,6 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   table.groups = options.groups;
   table.seed = options.seed;
   table.max_keys = options.max_keys;
-  table.expected_keys = options.expected_keys;
   table.bytes_max = options.bytes_max;
   table.budget = budget_;
   table.keeps_empty_keys = options.on_disk && has_pages();
@@ -63,7 +62,9 @@ Status KeyedStateStore::seal(const KeyShape& key, const KeyedStateOptions& optio
   // Those that are here, of which some have no state, say nothing about how many there are.
   if (table.keeps_empty_keys) table.max_keys = StateTableOptions().max_keys;
   snapshot_.may_drop(options.may_drop);
-  PENSTOCK_RETURN_IF_ERROR(with_place(table_.open(layout_, table)));
+  StateTableOptions keyed = table;  // How many elements maps have is another matter.
+  if (!table.keeps_empty_keys) keyed.expected_keys = options.expected_keys;
+  PENSTOCK_RETURN_IF_ERROR(with_place(table_.open(layout_, keyed)));
   for (const auto& map : maps_) PENSTOCK_RETURN_IF_ERROR(with_place(map->open(&table_, table)));
   table_.set_move_listener({[](void* self, std::uint32_t from, std::uint32_t to) noexcept {
                               static_cast<KeyedStateStore*>(self)->moved(from, to);

@@ -188,6 +188,7 @@ class StateTable {
   Status status() const;
   const StateLayout& layout() const noexcept { return layout_; }
   MemoryBudget* budget() const noexcept { return options_.budget; }
+  std::uint64_t expected_keys() const noexcept { return options_.expected_keys; }
   bool keeps_empty_keys() const noexcept { return options_.keeps_empty_keys; }
   std::size_t stride() const noexcept { return stride_; }
   // Whether this is where the entry stands, not a copy of it.

@@ -43,9 +43,10 @@ struct StageSpec {
   std::string name;
   // 0: as the stages before it where all lead here by Forward; else one task per worker.
   std::uint32_t parallelism = 0;
-  std::uint32_t parallelism_max = ~0u;   // What the source allows.
-  std::uint64_t state_keys_max = ~0ULL;  // Of all its tasks together.
-  StageBodyFactory make_body;            // Empty until the stage is sealed.
+  std::uint32_t parallelism_max = ~0u;    // What the source allows.
+  std::uint64_t state_keys_max = ~0ULL;   // Of all its tasks together.
+  std::uint64_t state_keys_expected = 0;  // The same.
+  StageBodyFactory make_body;             // Empty until the stage is sealed.
 };
 
 class Plan {

@@ -190,6 +190,7 @@ Status Engine::build_stage(const Plan& plan, StageId stage,
     context.seed = options_.seed;
     context.state_keys_max =
         std::min(options_.state_keys_max, share_of(spec.state_keys_max, counts[stage.value]));
+    context.state_keys_expected = share_of(spec.state_keys_expected, counts[stage.value]);
     context.state_memory = state_memory_.get();
     context.state_backend = options_.state_backend.get();
     context.state_disk = "stage-" + std::to_string(stage.value) + "-task-" + std::to_string(index) +

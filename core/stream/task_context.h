@@ -108,6 +108,7 @@ struct TaskContext {
   KeyGroupRange key_groups;
   std::uint64_t seed = 0;  // For hash tables: differs from process to process.
   std::uint64_t state_keys_max = ~0ULL;
+  std::uint64_t state_keys_expected = 0;  // Room for so many is made when state is opened.
   MemoryBudget* state_memory = nullptr;   // Of the job; null: without a limit.
   StateBackend* state_backend = nullptr;  // Null: keyed state is in memory.
   std::string state_disk;                 // A name for what this task keeps there.

@@ -32,12 +32,14 @@ class PaneStore {
   PaneStore& operator=(const PaneStore&) = delete;
   ~PaneStore() = default;
 
-  // REQUIRES: ring_slots is a power of two.
-  [[nodiscard]] bool open(std::uint32_t ring_slots, MemoryBudget* budget = nullptr) noexcept {
+  // Has memory for the first `expected` entries at once. REQUIRES: ring_slots is a power of two.
+  [[nodiscard]] bool open(std::uint32_t ring_slots, MemoryBudget* budget = nullptr,
+                          std::uint64_t expected = 0) noexcept {
     columns_ = ring_slots + 1;
     block_bytes_ = kPlacesBytes + columns_ * kColumnBytes;
     const std::uint64_t blocks = std::min(kEntriesMax / kBlock, kBytesMax / block_bytes_);
-    return memory_.reserve(blocks * block_bytes_, 0, budget);
+    const std::uint64_t present = std::min((expected + kBlock - 1) / kBlock, blocks);
+    return memory_.reserve(blocks * block_bytes_, present * block_bytes_, budget);
   }
 
   std::uint32_t ring_slots() const noexcept { return columns_ == 0 ? 0 : columns_ - 1; }

@@ -103,7 +103,7 @@ class WindowPanes {
     table_ = &table;
     bit_ = table.layout().slot(slot_).bit;
     ahead_bit_ = ahead_.presence_bit();
-    if (!store_.open(panes_.ring_slots(), table.budget())) refuse();
+    if (!store_.open(panes_.ring_slots(), table.budget(), table.expected_keys())) refuse();
     return status_;
   }
   const Status& status() const noexcept { return status_; }  // A key had no memory.

@@ -118,6 +118,59 @@ TEST(StateLimits, PanesAndTimersCountToo) {
               AllOf(HasSubstr("per shop"), HasSubstr("8388608")));
 }
 
+TEST(StateLimits, ExpectedKeysHaveTheirMemoryFromTheStart) {
+  constexpr std::uint64_t kKeys = 100'000;
+  const auto bytes_at_start = [](std::uint64_t expected) {
+    Job job("expected");
+    auto [sales, input] = job.input<Sale>();
+    std::move(sales)
+        .event_time(&Sale::at)
+        .key_by(&Sale::shop)
+        .expected_keys(expected)
+        .window(sliding(4h, 1h))
+        .count()
+        .for_each([](const auto&) noexcept {});
+    TestDriver driver(job);
+    EXPECT_TRUE(input.push({.shop = 1}).ok());
+    EXPECT_TRUE(driver.run_until_idle().ok());
+    return driver.job().metrics().state_bytes();
+  };
+  // An entry of 32 bytes, a slot of 8 in the index, a place of 8 and at least four panes of 8.
+  const std::uint64_t least = kKeys * (32 + 8 + 8 + 4 * 8);
+  EXPECT_GE(bytes_at_start(kKeys), least);
+  EXPECT_LT(bytes_at_start(0), least / 4);
+}
+
+TEST(StateLimits, MoreKeysThanExpectedHaveStateAsWell) {
+  Job job("more");
+  auto [sales, input] = job.input<Sale>();
+  std::move(sales)
+      .key_by(&Sale::shop)
+      .expected_keys(10)
+      .process(CountPerShop{})
+      .for_each([](const auto&) {});
+  TestDriver driver(job);
+  for (std::uint32_t shop = 0; shop < 1000; ++shop) ASSERT_TRUE(input.push({.shop = shop}).ok());
+  EXPECT_TRUE(driver.run_until_idle().ok());
+  EXPECT_EQ(driver.job().metrics().state_keys(), 1000U);
+}
+
+TEST(StateLimits, AJobThatExpectsMoreKeysThanItHasMemoryForDoesNotStart) {
+  Options options;
+  options.state_bytes_max = std::uint64_t{8} << 20;
+  Job job("too many");
+  auto [sales, input] = job.input<Sale>();
+  std::move(sales)
+      .key_by(&Sale::shop)
+      .named("per shop")
+      .expected_keys(10'000'000)
+      .process(CountPerShop{})
+      .for_each([](const auto&) {});
+  const Status status = job.open(options).status();
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(message_of(status), AllOf(HasSubstr("per shop"), HasSubstr("8388608 bytes")));
+}
+
 // Counts of a shop, forgotten 50 us behind the watermark.
 struct ForgetfulCount {
   using Output = ShopCount;
