@@ -136,6 +136,7 @@ class Builder {
 
   Mid merged() {
     std::vector<Piece> pieces;
+    pieces.reserve(dealing_.sources.size());
     for (SourcePart& part : dealing_.sources) pieces.push_back(add_source(std::move(part)));
     Piece all = std::move(pieces[0]);
     for (std::size_t i = 1; i < pieces.size(); ++i) {

@@ -42,7 +42,7 @@ class KeyedSimulation {
     std::string defect = run_.run();
     for (std::size_t i = 0; defect.empty() && i < made_.sinks.size(); ++i) {
       defect = check(*made_.sinks[i]);
-      if (!defect.empty()) defect = made_.sinks[i]->name + ": " + defect;
+      if (!defect.empty()) defect.insert(0, made_.sinks[i]->name + ": ");
     }
     if (defect.empty()) defect = check_late();
     return defect.empty() ? "" : defect + " (" + describe(schedule_) + ")";

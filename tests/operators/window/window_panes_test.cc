@@ -20,7 +20,6 @@ using harness::Items;
 struct Event {
   int key = 0;
   std::int64_t value = 0;
-  friend bool operator==(const Event&, const Event&) = default;
 };
 struct Row {
   int key = 0;
