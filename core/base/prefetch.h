@@ -18,11 +18,11 @@ inline void prefetch_for_write(const void* address) noexcept {
 
 // Whether lines that another core has read are asked for before they are written. Copying 2 KiB from core to core takes
 // a third of the time then on Intel's (Sapphire Rapids). On AMD's (Milan) lines that are written as a whole need not be
-// fetched, and asking showed no gain.
+// fetched, and asking for an exchange's slots showed no gain.
 inline bool asks_before_writing() noexcept {
 #if defined(__x86_64__)
-  static const bool is_intel = __builtin_cpu_is("intel");
-  return is_intel;
+  static const bool kIsIntel = __builtin_cpu_is("intel");
+  return kIsIntel;
 #else
   return false;
 #endif
