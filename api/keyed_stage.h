@@ -31,8 +31,10 @@ class KeyedStage {
     return self();
   }
   // How many keys will have state at a time, about. Memory for that many, of each task's share, is made present when
-  // the job starts, on huge pages: nothing grows while records flow, and tables that are larger than the processor's
-  // caches are faster. More may come. Not for state that is kept on a disk.
+  // the job starts, on huge pages where it takes some MiB: their values and the panes of their windows need not grow
+  // while records flow, and tables that are larger than the processor's caches are faster. More keys may come. It has
+  // no effect on elements of maps, on timers, and on state that is kept on a disk. Where there is not so much memory,
+  // the job ends as it starts, with kResourceExhausted.
   Self&& expected_keys(std::uint64_t keys) && {
     plan_->stage(stage_).state_keys_expected = keys;
     return self();

@@ -38,6 +38,9 @@ static_assert(inverse_of_odd(3) * 3 == 1 && inverse_of_odd(4095) * 4095 == 1);
 Status no_memory(const std::string& what, std::uint64_t bytes, const MemoryBudget* budget) {
   return no_state_memory(what + " of keyed state (" + std::to_string(bytes) + " bytes)", budget);
 }
+std::string of_expected(std::uint64_t keys) {
+  return keys == 0 ? "" : " of " + std::to_string(keys) + " expected keys";
+}
 
 }  // namespace
 
@@ -62,11 +65,12 @@ Status StateTable::open(const StateLayout& layout, const StateTableOptions& opti
   max_slots_ = std::min(bytes_max / stride_, kSlotsMax);
   const std::uint64_t expected = std::min(options.expected_keys, max_slots_);
   if (!memory_.reserve(max_slots_ * stride_, expected * stride_, options.budget)) {
-    return no_memory("the entries", expected * stride_, options.budget);
+    return no_memory("the entries" + of_expected(expected), expected * stride_, options.budget);
   }
   const std::uint32_t ranges = grouped ? options.groups.count : kKeyGroups;
   if (!index_.open({ranges, kReach, expected, options_.bytes_max, options.budget})) {
-    return no_memory("the index", expected * sizeof(IndexSlot) * 2, options.budget);
+    return no_memory("the index" + of_expected(expected), expected * sizeof(IndexSlot) * 2,
+                     options.budget);
   }
   return {};
 }

@@ -30,8 +30,6 @@ namespace penstock {
 
 class ByteRing {
   static constexpr std::size_t kLineBytes = 64;
-  // What is written soon is asked back from the consumer, which has read it: as SpscRing::stage_all() does. Behind the
-  // end of the ring there may be nothing, which asking does not mind.
   static constexpr std::size_t kFetchAheadBytes = 2048;
 
  public:
@@ -69,10 +67,7 @@ class ByteRing {
     staged_ = place + rounded(size);
     PENSTOCK_DCHECK(staged_ - head_seen_ <= capacity());
     char* const piece = data_ + (place & mask_);
-    if (asks_ahead_) {
-      for (std::size_t at = 0; at < std::min(size, kFetchAheadBytes); at += kLineBytes)
-        internal::prefetch_for_write(piece + kFetchAheadBytes + at);
-    }
+    internal::fetch_written_soon(piece, kFetchAheadBytes, std::min(size, kFetchAheadBytes));
     return piece;
   }
   // A place in the order of pieces without a piece, also where there is no room.
@@ -139,7 +134,6 @@ class ByteRing {
   PrefaultedBuffer memory_;
   char* const data_;
   const std::uint64_t mask_;
-  const bool asks_ahead_ = internal::asks_before_writing();
 
   // The producer's.
   alignas(kLineBytes) std::uint64_t staged_ = 0;

@@ -104,7 +104,8 @@ class SpscRing {
     if (count == 0) return 0;
     const std::size_t index = staged_ & mask_;
     const std::size_t before_wrap = std::min(count, capacity() - index);
-    if (internal::asks_before_writing()) fetch_behind(index, count);
+    internal::fetch_written_soon(slots_ + index, kFetchAheadBytes,
+                                 std::min(count * sizeof(T), 2 * kFetchAheadBytes));
     std::memcpy(slots_ + index, values.data(), before_wrap * sizeof(T));
     std::memcpy(slots_, values.data() + before_wrap, (count - before_wrap) * sizeof(T));
     staged_ += count;
@@ -194,15 +195,6 @@ class SpscRing {
     // lint: allow(hot) in the constructor only
     if (!buffer.ok()) throw std::bad_alloc();
     return std::move(buffer).value();
-  }
-
-  // Asks for lines of slots that are to be written soon. Behind the end of the ring there may be nothing, which asking
-  // does not mind.
-  void fetch_behind(std::size_t index, std::size_t count) const noexcept {
-    const auto* const from = reinterpret_cast<const std::byte*>(slots_ + index);
-    const std::size_t bytes = std::min(count * sizeof(T), 2 * kFetchAheadBytes);
-    for (std::size_t at = 0; at < bytes; at += kLineBytes)
-      internal::prefetch_for_write(from + kFetchAheadBytes + at);
   }
 
   T& slot(std::uint64_t index) const noexcept { return slots_[index & mask_]; }

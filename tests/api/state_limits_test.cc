@@ -168,7 +168,8 @@ TEST(StateLimits, AJobThatExpectsMoreKeysThanItHasMemoryForDoesNotStart) {
       .for_each([](const auto&) {});
   const Status status = job.open(options).status();
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
-  EXPECT_THAT(message_of(status), AllOf(HasSubstr("per shop"), HasSubstr("8388608 bytes")));
+  EXPECT_THAT(message_of(status), AllOf(HasSubstr("per shop"), HasSubstr("10000000 expected keys"),
+                                        HasSubstr("8388608 bytes")));
 }
 
 // Counts of a shop, forgotten 50 us behind the watermark.
