@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 namespace penstock::internal {
 
@@ -29,9 +28,9 @@ inline void fetch_written_soon(const void* at, std::size_t ahead, std::size_t by
   static const bool kIsIntel = __builtin_cpu_is("intel");
   if (!kIsIntel) return;
   constexpr std::size_t kLineBytes = 64;
-  const std::uintptr_t from = reinterpret_cast<std::uintptr_t>(at) + ahead;
+  const auto* const from = static_cast<const std::byte*>(at) + ahead;
   for (std::size_t offset = 0; offset < bytes; offset += kLineBytes)
-    prefetch_for_write(reinterpret_cast<const void*>(from + offset));
+    prefetch_for_write(from + offset);
 #else
   static_cast<void>(at), static_cast<void>(ahead), static_cast<void>(bytes);
 #endif
