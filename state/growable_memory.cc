@@ -57,10 +57,10 @@ bool GrowableMemory::reserve(std::size_t bytes_max, std::size_t bytes_present,
   max_ = bytes;
   drop_step_ = step;
   const std::size_t present = round_up(bytes_present, step);
-  // Advice: a kernel without huge pages refuses it, and small pages serve as well. What is extended in small steps gets
-  // small pages; the kernel's own thread then joins them in the background.
-  static_cast<void>(::madvise(data_, max_, MADV_HUGEPAGE));
+  // Advice: a kernel without huge pages refuses it, and small pages serve as well.
+  if (huge) static_cast<void>(::madvise(data_, present, MADV_HUGEPAGE));
   if (make_present(present)) {
+    keep_pages(data_, max_);
     present_min_ = present_;
     return true;
   }

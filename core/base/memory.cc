@@ -66,11 +66,17 @@ Result<PrefaultedBuffer> PrefaultedBuffer::allocate(std::size_t bytes) {
   if (large) static_cast<void>(::madvise(data, mapped, MADV_HUGEPAGE));
   if (const int error_number = populate(data, mapped); error_number != 0)
     return no_memory(error_number, bytes);
+  keep_pages(data, mapped);
   return buffer;
 }
 
 PrefaultedBuffer::~PrefaultedBuffer() {
   if (data_ != nullptr) ::munmap(data_, round_up(size_, kPageBytes));
+}
+
+void keep_pages(std::byte* at, std::size_t bytes) noexcept {
+  // Advice: a kernel without huge pages refuses it, and joins none.
+  static_cast<void>(::madvise(at, bytes, MADV_NOHUGEPAGE));
 }
 
 std::uint64_t current_rss_bytes() {

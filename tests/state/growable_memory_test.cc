@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "penstock/core/base/memory.h"
+#include "penstock/tests/harness/page_flags.h"
 
 namespace penstock {
 namespace {
@@ -56,6 +57,19 @@ TEST(GrowableMemory, TakesNoPagesBeforeTheyAreReachedAndGivesThemBack) {
   memory.drop_front(size);
   EXPECT_LT(current_rss_bytes(), before + (16 << 20));
   EXPECT_EQ(memory.resident_bytes(), 0U);
+}
+
+TEST(GrowableMemory, KeepsItsPagesAsTheyAreHoweverItGrows) {
+  if (!test::kernel_joins_pages()) GTEST_SKIP() << "a kernel without huge pages";
+  for (const std::size_t at_once : {std::size_t{0}, 2 * kHugePageBytes}) {
+    GrowableMemory memory;
+    ASSERT_TRUE(memory.reserve(std::size_t{1} << 30, at_once));
+    ASSERT_TRUE(memory.extend(at_once + 1));
+    ASSERT_TRUE(memory.extend(at_once + 2 * kHugePageBytes));
+    EXPECT_TRUE(test::keeps_its_pages(memory.data())) << at_once;
+    EXPECT_TRUE(test::keeps_its_pages(memory.data() + at_once)) << at_once;
+    EXPECT_TRUE(test::keeps_its_pages(memory.data() + memory.present_bytes() - 1)) << at_once;
+  }
 }
 
 TEST(GrowableMemory, ShrinksFromItsEndAStepAtATimeAndGrowsAgainWithZeros) {

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "penstock/tests/harness/page_flags.h"
+
 namespace penstock {
 namespace {
 
@@ -48,6 +50,16 @@ TEST(PrefaultedBuffer, CostsThePagesAtOnceAndGivesThemBack) {
     EXPECT_GE(current_rss_bytes(), before + kBytes / 8 * 7);
   }
   EXPECT_LT(current_rss_bytes(), before + kBytes / 2);
+}
+
+TEST(PrefaultedBuffer, KeepsItsPagesAsTheyAre) {
+  if (!test::kernel_joins_pages()) GTEST_SKIP() << "a kernel without huge pages";
+  for (const std::size_t bytes : {kPageBytes, 2 * kHugePageBytes}) {
+    const auto buffer = PrefaultedBuffer::allocate(bytes);
+    ASSERT_TRUE(buffer.ok());
+    EXPECT_TRUE(test::keeps_its_pages(buffer->data())) << bytes;
+    EXPECT_TRUE(test::keeps_its_pages(buffer->data() + bytes - 1)) << bytes;
+  }
 }
 
 TEST(PrefaultedBuffer, MovesItsPagesAndLeavesNothingBehind) {
