@@ -22,9 +22,11 @@ std::shared_ptr<const ByteSource> make_lines() {
   lines.reserve(kRows);
   for (std::uint64_t i = 0; i < kRows; ++i) {
     const std::string number = std::to_string(i);
-    lines.push_back("card-" + std::to_string(i * 7919 % kCards) + ",merchant number " +
-                    std::to_string(i % 97) + ",note of a payment," + number + "," +
-                    std::to_string(i % 1000) + ".25," + number + ",17,2024-03-01 10:00:00");
+    std::string& line = lines.emplace_back("card-");
+    line.append(std::to_string(i * 7919 % kCards)).append(",merchant number ");
+    line.append(std::to_string(i % 97)).append(",note of a payment,").append(number).append(",");
+    line.append(std::to_string(i % 1000)).append(".25,").append(number);
+    line.append(",17,2024-03-01 10:00:00");
   }
   return memory_source(std::move(lines));
 }

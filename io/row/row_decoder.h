@@ -39,14 +39,11 @@ class RowDecoder {
   explicit RowDecoder(Reader reader)
       : reader_(std::make_shared<const Reader>(std::move(reader))),
         projection_(std::make_shared<RowProjection>()) {}
+  // A copy decodes into an arena of its own.
   RowDecoder(const RowDecoder& other) : reader_(other.reader_), projection_(other.projection_) {}
-  RowDecoder& operator=(const RowDecoder& other) {
-    reader_ = other.reader_;
-    projection_ = other.projection_;
-    return *this;
-  }
-  RowDecoder(RowDecoder&&) = default;
-  RowDecoder& operator=(RowDecoder&&) = default;
+  RowDecoder& operator=(const RowDecoder& other) { return *this = RowDecoder(other); }
+  RowDecoder(RowDecoder&&) noexcept = default;
+  RowDecoder& operator=(RowDecoder&&) noexcept = default;
   ~RowDecoder() = default;
 
   Schema schema() const { return reader_ == nullptr ? Schema() : reader_->schema(); }

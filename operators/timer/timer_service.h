@@ -190,8 +190,8 @@ class TimerService {
   static constexpr std::size_t kScanMax = 64;  // Timers of one key that a record may look through.
   // Among 10 M timers one that comes out costs up to 2 us and a change up to 1: a step stays below 1 ms.
   static constexpr std::size_t kSlice = 96;
-  static constexpr std::size_t kSliceBehind = 160;  // Beside batches that are small then.
-  static constexpr std::size_t kChangesMax = 384;
+  static constexpr std::size_t kSliceBehind = 128;  // Beside batches that are small then.
+  static constexpr std::size_t kChangesMax = 256;
   static constexpr std::size_t kComing = 2 * kLookaheadBlock;
   static constexpr std::size_t kIndexAhead = 10;  // Of timers due, as in state/lookahead.h.
   static constexpr std::size_t kEntryAhead = 5;

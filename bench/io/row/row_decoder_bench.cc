@@ -1,8 +1,11 @@
 // Records of twelve columns as rows: all of them, and the three that a job's expressions read. One item is one record.
 #include <benchmark/benchmark.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "penstock/core/base/check.h"
@@ -17,28 +20,36 @@ constexpr const char* kColumns =
     "DOUBLE, "
     "lon DOUBLE, ts TIMESTAMP, settled DATE, fee DECIMAL(10,2), tags ARRAY<STRING>";
 
-std::vector<std::string> json_records() {
-  std::vector<std::string> all;
-  for (std::size_t i = 0; i < kRecords; ++i) {
-    const std::string n = std::to_string(i % 97);
-    all.push_back(R"({"id":)" + std::to_string(1'000'000 + i) + R"(,"card":"4000-)" + n +
-                  R"(","amount":)" + n + R"(.25,"currency":"EUR","merchant":"shop )" + n +
-                  R"(","city":"Brno","lat":49.19)" + n + R"(,"lon":16.60)" + n +
-                  R"(,"ts":"2024-03-01T10:00:00.123Z","settled":"2024-03-04","fee":"0.35",)" +
-                  R"("tags":["a","b","c"]})");
-  }
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string all;
+  for (const std::string_view part : parts) all.append(part);
   return all;
 }
 
-std::vector<std::string> csv_records() {
+// record(id, n) of kRecords of them.
+template <class Record>
+std::vector<std::string> records_of(Record record) {
   std::vector<std::string> all;
-  for (std::size_t i = 0; i < kRecords; ++i) {
-    const std::string n = std::to_string(i % 97);
-    all.push_back(std::to_string(1'000'000 + i) + ",4000-" + n + "," + n + ".25,EUR,shop " + n +
-                  ",Brno,49.19" + n + ",16.60" + n +
-                  ",2024-03-01T10:00:00.123Z,2024-03-04,0.35,a b c");
-  }
+  for (std::size_t i = 0; i < kRecords; ++i)
+    all.push_back(record(std::to_string(1'000'000 + i), std::to_string(i % 97)));
   return all;
+}
+
+std::vector<std::string> json_records() {
+  return records_of([](std::string_view id, std::string_view n) {
+    return joined({R"({"id":)", id, R"(,"card":"4000-)", n, R"(","amount":)", n,
+                   R"(.25,"currency":"EUR","merchant":"shop )", n, R"(","city":"Brno","lat":49.19)",
+                   n, R"(,"lon":16.60)", n,
+                   R"(,"ts":"2024-03-01T10:00:00.123Z","settled":"2024-03-04","fee":"0.35",)",
+                   R"("tags":["a","b","c"]})"});
+  });
+}
+
+std::vector<std::string> csv_records() {
+  return records_of([](std::string_view id, std::string_view n) {
+    return joined({id, ",4000-", n, ",", n, ".25,EUR,shop ", n, ",Brno,49.19", n, ",16.60", n,
+                   ",2024-03-01T10:00:00.123Z,2024-03-04,0.35,a b c"});
+  });
 }
 
 template <class Format>
