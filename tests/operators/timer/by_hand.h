@@ -60,6 +60,7 @@ class ByHand {
   // How many of the events are taken.
   std::size_t push_all(const std::vector<Event>& events) {
     std::vector<Element<Event>> run;
+    run.reserve(events.size());
     for (const Event& event : events)
       run.push_back({ElementHeader::data({}, key_hash(event.key)), event});
     op_.begin_batch(clock_.now());

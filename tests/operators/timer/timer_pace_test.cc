@@ -46,6 +46,7 @@ struct Pulse {
 TEST(TimerPace, ABatchEndsEarlyThatChangesManyAndTheNextGoesOn) {
   ByHand<Alarm> task(Alarm{});
   std::vector<Event> moves;
+  moves.reserve(400);
   for (int key = 0; key < 400; ++key) moves.push_back({.key = key, .what = Do::kSet, .at = 11});
   const std::size_t taken = task.push_all(moves);
   EXPECT_LT(taken, 400u);

@@ -131,7 +131,7 @@ Items<Event> random_input(std::uint32_t seed, const Load& load) {
 
 std::vector<harness::Schedule> schedules_with_slices() {
   std::vector<harness::Schedule> schedules;
-  for (const std::size_t slice : {1, 3, 256}) {
+  for (const std::size_t slice : {1U, 3U, 256U}) {
     for (harness::Schedule schedule : harness::every_schedule()) {
       schedule.name += ", slices of " + std::to_string(slice);
       schedule.firing = {.slice = slice, .per_record = slice == 1 ? 0u : 8u};
@@ -203,8 +203,8 @@ TEST(Timers, TheWatermarkPassesOnlyBehindWhatItMadeDue) {
     if (item.kind == ElementKind::kWatermark || item.value.timer)
       order.emplace_back(item.kind, item.time_or_epoch);
   }
-  const auto kTimer = ElementKind::kData;
-  const auto kMark = ElementKind::kWatermark;
+  constexpr auto kTimer = ElementKind::kData;
+  constexpr auto kMark = ElementKind::kWatermark;
   EXPECT_THAT(order,
               ElementsAre(std::pair(kMark, 10), std::pair(kTimer, 11), std::pair(kTimer, 11),
                           std::pair(kMark, 21), std::pair(kTimer, 22), std::pair(kMark, 30)));
