@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "penstock/bench/core/ring/ring_ratios.h"
@@ -90,19 +91,25 @@ std::vector<Ratio> all_ratios() {
   return ratios;
 }
 
+std::string names_of(const std::vector<Ratio>& ratios) {
+  std::string names;
+  for (const Ratio& ratio : ratios) names.append(names.empty() ? "" : ", ").append(ratio.name);
+  return names;
+}
+
 }  // namespace
 
 Status print_ratios(int repeats, const std::string& only) {
+  std::vector<Ratio> wanted = all_ratios();
+  const std::string names = names_of(wanted);
+  if (!only.empty()) std::erase_if(wanted, [&](const Ratio& each) { return only != each.name; });
+  if (wanted.empty())
+    return Status::invalid_argument("unknown ratio \"" + only + "\"; there are: " + names);
   std::printf("%s\n", bench::format_machine(bench::read_machine()).c_str());
   const bench::Noise before = bench::read_noise();
-  bool found = false;
-  for (const Ratio& ratio : all_ratios()) {
-    if (!only.empty() && only != ratio.name) continue;
-    found = true;
-    ratio.print(repeats);
-  }
+  for (const Ratio& ratio : wanted) ratio.print(repeats);
   std::printf("%s\n", bench::format_noise(bench::read_noise() - before).c_str());
-  return found ? Status() : Status::invalid_argument("unknown ratio \"" + only + "\"");
+  return {};
 }
 
 }  // namespace penstock::tools
