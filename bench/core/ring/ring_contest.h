@@ -3,8 +3,8 @@
 //   throughput   cpu A: number, batch of up to 64  ==== queue of 4096 ====>  cpu B: check and add up
 //   round trip   cpu A: one element  ==== queue ====>  cpu B  ==== queue ====>  cpu A
 //
-// Fairness   Each queue is used as its own documentation shows it to be fastest: ours and boost's take a batch as an
-//            array and lend all that is there; moodycamel's takes elements one by one and lends the oldest. Same
+// Fairness   Each queue is used as its own documentation shows it to be fastest: ours takes a batch of slots to fill,
+//            boost's an array, and both lend all that is there; moodycamel's takes elements one by one and lends the oldest. Same
 //            elements, capacity, threads and flags; every run checks its sum.
 #pragma once
 
@@ -69,17 +69,14 @@ std::uint64_t digest_of_first(std::uint64_t count) noexcept {
 // Each contestant: send(first, count) sends elements first .. and returns how many; receive(visit) visits what is there
 // and returns how many.
 
-// Slots filled in place: no copy, but slower between cores than a copied batch.
 template <class E>
-class OurRingInPlace {
+class OurRing {
  public:
   using Element = E;
 
   std::size_t send(std::uint64_t first, std::size_t count) noexcept {
-    std::size_t sent = 0;
-    for (E* slot; sent < count && (slot = ring_.stage_slot()) != nullptr; ++sent) {
-      fill(*slot, first + sent);
-    }
+    const std::size_t sent = ring_.stage_each(
+        count, [first](E& slot, std::size_t i) noexcept { fill(slot, first + i); });
     if (sent != 0) ring_.publish();
     return sent;
   }
@@ -92,24 +89,8 @@ class OurRingInPlace {
     return run.size();
   }
 
- protected:
-  SpscRing<E> ring_{kContestCapacity};
-};
-
-// Batches copied as a whole; a lone element in place.
-template <class E>
-class OurRing : public OurRingInPlace<E> {
- public:
-  std::size_t send(std::uint64_t first, std::size_t count) noexcept {
-    if (count == 1) return OurRingInPlace<E>::send(first, 1);
-    for (std::size_t i = 0; i < count; ++i) fill(batch_[i], first + i);
-    const std::size_t sent = this->ring_.stage_all({batch_.data(), count});
-    if (sent != 0) this->ring_.publish();
-    return sent;
-  }
-
  private:
-  std::array<E, kContestBatch> batch_;
+  SpscRing<E> ring_{kContestCapacity};
 };
 
 template <class E>

@@ -28,11 +28,9 @@ void BM_RoundTrip(benchmark::State& state) {
 }
 
 BENCHMARK(BM_Throughput<OurRing<Element32>>)->UseManualTime();
-BENCHMARK(BM_Throughput<OurRingInPlace<Element32>>)->UseManualTime();
 BENCHMARK(BM_Throughput<MoodycamelQueue<Element32>>)->UseManualTime();
 BENCHMARK(BM_Throughput<BoostSpscQueue<Element32>>)->UseManualTime();
 BENCHMARK(BM_Throughput<OurRing<Element64>>)->UseManualTime();
-BENCHMARK(BM_Throughput<OurRingInPlace<Element64>>)->UseManualTime();
 BENCHMARK(BM_Throughput<MoodycamelQueue<Element64>>)->UseManualTime();
 BENCHMARK(BM_Throughput<BoostSpscQueue<Element64>>)->UseManualTime();
 BENCHMARK(BM_RoundTrip<OurRing<Element32>>)->UseManualTime();
@@ -45,7 +43,7 @@ BENCHMARK(BM_RoundTrip<BoostSpscQueue<Element64>>)->UseManualTime();
 // One thread, a batch in and out: what a worker pays for a channel to itself.
 template <class E>
 void BM_SelfRing(benchmark::State& state) {
-  OurRingInPlace<E> ring;
+  OurRing<E> ring;
   const auto batch = static_cast<std::size_t>(state.range(0));
   std::uint64_t sum = 0;
   for (auto _ : state) {

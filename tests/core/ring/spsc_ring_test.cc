@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <thread>
@@ -95,19 +97,37 @@ TEST(SpscRing, PeekStopsAtTheWrapAndDrainDoesNot) {
   EXPECT_EQ(drain_all(ring), (std::vector<int>{3, 4, 5, 6}));
 }
 
+// What stage_each() is asked to stage: `first` and the numbers that follow it.
+std::size_t stage_numbers(SpscRing<int>& ring, std::size_t count, int first, bool in_place) {
+  return ring.stage_each(
+      count, [first](int& slot, std::size_t i) { slot = first + static_cast<int>(i); }, in_place);
+}
+
 TEST(SpscRing, StagesAsManyOfABatchAsFitAcrossTheWrap) {
-  SpscRing<int> ring(4);
-  EXPECT_EQ(ring.stage_all(std::span<const int>()), 0u);
-  const std::vector<int> first = {0, 1, 2};
-  EXPECT_EQ(ring.stage_all(first), 3u);
-  ring.publish();
-  ring.release(ring.peek(2).size());
-  const std::vector<int> second = {3, 4, 5, 6};
-  EXPECT_EQ(ring.stage_all(second), 3u);
-  EXPECT_EQ(ring.stage_all(second), 0u);
-  EXPECT_EQ(ring.staged(), 3u);
-  ring.publish();
-  EXPECT_EQ(drain_all(ring), (std::vector<int>{2, 3, 4, 5}));
+  for (const bool in_place : {true, false}) {
+    SpscRing<int> ring(4);
+    EXPECT_EQ(stage_numbers(ring, 0, 0, in_place), 0u);
+    EXPECT_EQ(stage_numbers(ring, 3, 0, in_place), 3u);
+    ring.publish();
+    ring.release(ring.peek(2).size());
+    EXPECT_EQ(stage_numbers(ring, 4, 3, in_place), 3u);
+    EXPECT_EQ(stage_numbers(ring, 4, 6, in_place), 0u);
+    EXPECT_EQ(ring.staged(), 3u);
+    ring.publish();
+    EXPECT_EQ(drain_all(ring), (std::vector<int>{2, 3, 4, 5}));
+  }
+}
+
+TEST(SpscRing, StagesBatchesOfAnyLength) {
+  constexpr std::size_t kMost = 4096;  // Of which it fills a part at a time.
+  std::vector<int> expected(kMost);
+  std::iota(expected.begin(), expected.end(), 7);
+  for (const bool in_place : {true, false}) {
+    SpscRing<int> ring(kMost);
+    EXPECT_EQ(stage_numbers(ring, 2 * kMost, 7, in_place), kMost);
+    ring.publish();
+    EXPECT_EQ(drain_all(ring), expected);
+  }
 }
 
 TEST(SpscRing, PeekedElementsStayUntilTheyAreReleased) {
