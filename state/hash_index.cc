@@ -125,10 +125,12 @@ HashIndex::Outcome HashIndex::place(std::uint32_t tag, std::uint32_t number) noe
 
 HashIndex::Outcome HashIndex::place_in(Array& array, std::uint32_t tag,
                                        std::uint32_t number) noexcept {
-  IndexSlot* slot = array.slots + array.home(tag);
-  for (IndexSlot* end = slot + reach_; slot != end; ++slot) {
-    if (slot->number_plus_one != 0) continue;
-    *slot = {number + 1, tag};
+  IndexSlot* line = array.slots + array.home(tag);
+  for (const IndexSlot* end = line + reach_; line != end; line += kLineSlots) {
+    const std::uint32_t taken = taken_of(line);
+    if (taken == kLineSlots) [[unlikely]]
+      continue;
+    line[taken] = {number + 1, tag};
     return Outcome::kDone;
   }
   return Outcome::kTooFar;
@@ -152,9 +154,29 @@ bool HashIndex::renumber(std::uint32_t tag, std::uint32_t from, std::uint32_t to
 }
 
 bool HashIndex::erase(std::uint32_t tag, std::uint32_t number) noexcept {
+  Array& array = array_of(tag);
+  IndexSlot* const line = array.slots + array.home(tag);
+  const std::uint32_t taken = taken_of(line);
+  if (taken == kLineSlots) [[unlikely]]
+    return erase_shifting(array, tag, number);
+  // All with this home are in it, in any order.
+  std::uint32_t at = 0;
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 0; i < kLineSlots; ++i) {
+    const bool is_it = line[i].number_plus_one == number + 1 && line[i].tag == tag;
+    at |= is_it ? i : 0;
+    found |= is_it ? 1 : 0;
+  }
+  if (found == 0) return false;
+  line[at] = line[taken - 1];
+  line[taken - 1] = {0, 0};
+  --size_;
+  return true;
+}
+
+bool HashIndex::erase_shifting(Array& array, std::uint32_t tag, std::uint32_t number) noexcept {
   IndexSlot* found = slot_of(tag, number);
   if (found == nullptr) return false;
-  Array& array = array_of(tag);
   auto hole = static_cast<std::uint64_t>(found - array.slots);
   // Shift back what may live nearer to its home, so that probing meets no gap before its goal.
   const std::uint64_t end = std::min<std::uint64_t>(

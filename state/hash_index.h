@@ -155,7 +155,14 @@ class HashIndex {
   Array& array_of(std::uint32_t tag) noexcept {
     return current_.home(tag) < cursor_ ? next_ : current_;
   }
+  // How many of a line's slots are taken, from its front on; without a branch, as that cannot be predicted.
+  static std::uint32_t taken_of(const IndexSlot* line) noexcept {
+    std::uint32_t taken = 0;
+    for (std::uint32_t i = 0; i < kLineSlots; ++i) taken += line[i].number_plus_one != 0 ? 1 : 0;
+    return taken;
+  }
   IndexSlot* slot_of(std::uint32_t tag, std::uint32_t number) noexcept;
+  [[gnu::cold]] bool erase_shifting(Array& array, std::uint32_t tag, std::uint32_t number) noexcept;
   Outcome place(std::uint32_t tag, std::uint32_t number) noexcept;
   Outcome place_in(Array& array, std::uint32_t tag, std::uint32_t number) noexcept;
   Outcome full_outcome() const noexcept;
