@@ -99,8 +99,9 @@ class SpscRing {
   }
 
   // Stages as many as fit of `count` elements, and returns how many: fill(T& slot, std::size_t i) makes the i-th, in
-  // order, as a whole. The fastest way between cores. In place, where lines are fetched anyway, which are asked for some
-  // slots ahead; else a batch is made aside and copied, as lines written back to back then are not fetched.
+  // order and as a whole, and does not throw. The fastest way between cores: in place where lines are fetched anyway,
+  // and these asked for some slots ahead; else a batch is made aside and copied, as lines that are written back to back
+  // are not fetched then.
   template <class Fill>
   std::size_t stage_each(std::size_t count, Fill&& fill,
                          bool in_place = internal::fetches_written_lines()) noexcept {

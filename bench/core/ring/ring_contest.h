@@ -4,8 +4,8 @@
 //   round trip   cpu A: one element  ==== queue ====>  cpu B  ==== queue ====>  cpu A
 //
 // Fairness   Each queue is used as its own documentation shows it to be fastest: ours takes a batch of slots to fill,
-//            boost's an array, and both lend all that is there; moodycamel's takes elements one by one and lends the oldest. Same
-//            elements, capacity, threads and flags; every run checks its sum.
+//            boost's an array, and both lend all that is there; moodycamel's takes elements one by one and lends the
+//            oldest. Same elements, capacity, threads and flags; every run checks its sum.
 #pragma once
 
 #include <readerwriterqueue/readerwriterqueue.h>
