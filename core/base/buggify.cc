@@ -1,5 +1,7 @@
 #include "penstock/core/base/buggify.h"
 
+#include <algorithm>
+
 #include "penstock/core/base/hash.h"
 
 namespace penstock {
@@ -14,6 +16,13 @@ thread_local Buggify* current = nullptr;
 Buggify::Buggify(std::uint64_t seed) noexcept : random_(hash_bits(seed + 101)) {
   for (double& chance : chances_)
     chance = random_.chance(kPointsPerRun) ? 0.02 + 0.3 * random_.uniform() : 0;
+  current = this;
+}
+
+Buggify::Buggify(std::string_view point) noexcept : random_(0) {
+  const auto* const found = std::find(kBuggifyPoints.begin(), kBuggifyPoints.end(), point);
+  if (found != kBuggifyPoints.end())
+    chances_[static_cast<std::size_t>(found - kBuggifyPoints.begin())] = 1;
   current = this;
 }
 

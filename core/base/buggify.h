@@ -23,6 +23,7 @@ inline constexpr auto kBuggifyPoints = std::to_array<std::string_view>({
     "capture.no_room",
     "task.ring_full",
     "task.batch_of_one",
+    "task.one_turn",
     "task.fires_one",
     "task.skew_waived",
     "task.hears_late",
@@ -42,6 +43,8 @@ class Buggify {
   using Hits = std::array<std::uint64_t, kBuggifyPoints.size()>;
 
   explicit Buggify(std::uint64_t seed) noexcept;
+  // Each visit of this point is rare and no other: one of kBuggifyPoints.
+  explicit Buggify(std::string_view point) noexcept;
   ~Buggify();
   Buggify(const Buggify&) = delete;
   Buggify& operator=(const Buggify&) = delete;

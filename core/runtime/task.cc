@@ -19,6 +19,7 @@ Task::Task(std::unique_ptr<StageBody> body, TaskContext context, const TaskContr
       time_channels_(body_->time_channels()),
       open_channels_(time_channels_),
       open_aside_(body_->input_channels() - time_channels_),
+      turns_max_(std::clamp<std::size_t>(2 * body_->input_channels(), 1, kTurnsMax)),
       is_source_(body_->input_channels() == 0) {
   context_.failure = &failure_;
   context_.counters = &counters_;
@@ -145,9 +146,25 @@ StepOutcome Task::step_running(Instant now, std::size_t budget) {
     finish(false);
     return StepOutcome::kWorked;
   }
-  if (!body_->ready() || capture_.overfull() || PENSTOCK_BUGGIFY("task.ring_full"))
-    return failure_.failed() ? fail() : StepOutcome::kBlocked;
-  return after_turn(body_->poll(now, PENSTOCK_BUGGIFY("task.batch_of_one") ? 1 : budget), now);
+  return read_turns(now, budget);
+}
+
+StepOutcome Task::read_turns(Instant now, std::size_t budget) {
+  StepOutcome outcome = StepOutcome::kBlocked;
+  const std::size_t left_min = budget - std::min(budget, kReadsOnBelow);
+  for (std::size_t turns = 0; turns < turns_max_ && budget > left_min; ++turns) {
+    if (!body_->ready() || capture_.overfull() || PENSTOCK_BUGGIFY("task.ring_full"))
+      return failure_.failed() ? fail() : outcome;
+    const Turn turn = body_->poll(now, PENSTOCK_BUGGIFY("task.batch_of_one") ? 1 : budget);
+    const bool is_empty = turn.kind == TurnKind::kEmpty;
+    if (turns > 0 && is_empty && !failure_.failed()) return outcome;
+    outcome = after_turn(turn, now);
+    budget -= std::min(budget, turn.records);
+    const bool goes_on = outcome == StepOutcome::kWorked && state_ == State::kRunning &&
+                         !is_empty && !has_fired_ && !capture_.running();
+    if (!goes_on || PENSTOCK_BUGGIFY("task.one_turn")) break;
+  }
+  return outcome;
 }
 
 // Epochs and ends reach a source here, before it looks at its credit: a barrier must leave while records cannot.
@@ -197,6 +214,7 @@ StepOutcome Task::after_turn(const Turn& turn, Instant now) {
   const std::size_t slice =
       turn.kind == TurnKind::kControl ? 0 : std::max(pace.slice, turn.records * pace.per_record);
   const bool more_due = state_ == State::kRunning && end_batch(now, slice);
+  has_fired_ = more_due && slice > 0;
   if (failure_.failed()) return fail();
   const bool reads_on = reads_on_ahead(turn, now);
   if (turn.kind != TurnKind::kEmpty || more_due || reads_on) return StepOutcome::kWorked;

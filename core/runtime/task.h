@@ -52,7 +52,8 @@ class Task {
   // After open(): what the tasks of its stage had captured; then restored() once, after the last item of all.
   Status restore(const SnapshotItem& item, bool& known);
   Status restored(Epoch epoch);
-  // A bounded amount of work: at most `budget` records or one control element.
+  // A bounded amount of work: at most `budget` records, kTurnsMax runs and control elements, and one slice of what is
+  // due.
   StepOutcome step(Instant now, std::size_t budget);
   // Before the worker sleeps on a blocked task: asks the readers of its outputs to wake it.
   void request_space() noexcept { body_->request_space(); }
@@ -79,12 +80,18 @@ class Task {
   // and a slice behind each of them would let records come faster than they are read.
   static constexpr std::size_t kElementsPerSlice = 64;
   static constexpr std::size_t kTurnsPerSlice = 8;
+  // Of a step: it reads a run and the watermark behind it from each channel. With one turn a step a task with several
+  // channels would read more slowly than their writers write, and its rings would always be full.
+  static constexpr std::size_t kTurnsMax = 8;
+  // So many records are enough for one step: more make it longer and nothing faster.
+  static constexpr std::size_t kReadsOnBelow = 256;
 
   // kFiring: no more input; what the last watermark made due comes out. kDraining: closed, outputs empty themselves.
   // kEnded: takes part in snapshots still.
   enum class State : std::uint8_t { kRunning, kFiring, kDraining, kEnded, kFinished, kFailed };
 
   StepOutcome step_running(Instant now, std::size_t budget);
+  StepOutcome read_turns(Instant now, std::size_t budget);
   StepOutcome step_firing(Instant now);
   StepOutcome step_draining();
   StepOutcome step_ended();
@@ -132,7 +139,9 @@ class Task {
   State state_ = State::kRunning;
   SourceCommand obeyed_ = SourceCommand::kRun;
   std::atomic<bool> finished_{false};
+  std::size_t turns_max_;  // Per step.
   bool is_source_;
+  bool has_fired_ = false;  // In the last turn: a step works off one slice of what is due.
   bool closed_ = false;
   bool released_ = false;
   bool has_items_ = false;   // It has been restored.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "penstock/core/base/buggify.h"
 #include "penstock/tests/core/checkpoint/checkpoint_kit.h"
 #include "penstock/tests/golden/golden_files.h"
 #include "penstock/tests/golden/golden_jobs.h"
@@ -94,12 +95,13 @@ class GoldenCheckpoint : public testing::Test {
     std::sort(lines.begin(), lines.end());
     return std::accumulate(lines.begin(), lines.end(), std::string());
   }
+  std::string output_of(const std::string& name) {
+    const auto bytes = golden::read_file(*disk_, kOutput + "/" + name + ".ndjson");
+    return "--- " + name + "\n" + (bytes.ok() ? sorted(*bytes) : bytes.status().to_string());
+  }
   std::string output() {
     std::string all;
-    for (const std::string name : kFiles) {
-      const auto bytes = golden::read_file(*disk_, kOutput + "/" + name + ".ndjson");
-      all += "--- " + name + "\n" + (bytes.ok() ? sorted(*bytes) : bytes.status().to_string());
-    }
+    for (const char* const name : kFiles) all += output_of(name);
     return all;
   }
   // What the tree says the job gives, however it came there.
@@ -117,6 +119,8 @@ class GoldenCheckpoint : public testing::Test {
 TEST_F(GoldenCheckpoint, OfThisVersionIsMadeAgainOnDemand) {
   const std::string folder = golden::folder_to_make();
   if (folder.empty()) GTEST_SKIP() << "PENSTOCK_MAKE_GOLDEN names no folder";
+  ASSERT_TRUE(Buggify::is_built_in()) << "made by a build with PENSTOCK_CRASH_POINTS alone";
+  const Buggify steps("task.one_turn");  // What stands where must not hang on how much a step does.
   const std::unique_ptr<FileSystem> tree = make_posix_file_system();
   begin();
   Status status = run_halfway(golden::job_with<golden::Total>(kOutput));

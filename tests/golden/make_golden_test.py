@@ -24,7 +24,7 @@ class MakeGolden(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             made = os.path.join(folder, "tests", "golden")
             os.makedirs(made)
-            shown = subprocess.run(["bash", "-c", commands[0].replace("build/dev", BUILD)], cwd=folder, capture_output=True,
+            shown = subprocess.run(["bash", "-c", commands[0].replace("build/ci", BUILD)], cwd=folder, capture_output=True,
                                    timeout=120, text=True)
             self.assertEqual(shown.returncode, 0, shown.stdout[-2000:])
             names = files_below(made)

@@ -39,6 +39,12 @@ TEST(Buggify, ReachesEveryPointInSomeRun) {
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_GT(all[i], 0u) << kBuggifyPoints[i];
 }
 
+TEST(Buggify, MakesOnePointRareAtEachVisitAndNoOther) {
+  Buggify rare("task.one_turn");
+  EXPECT_EQ(visit_each(100), 100u);
+  EXPECT_TRUE(internal::buggify(internal::buggify_point("task.one_turn")));
+}
+
 TEST(Buggify, IsTheSameForEqualSeeds) {
   Buggify::Hits first{};
   {

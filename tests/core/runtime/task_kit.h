@@ -24,6 +24,8 @@ struct Script {
   bool is_unread = false;
   bool has_left_inputs = false;
   bool has_room = true;
+  std::size_t room_for = SIZE_MAX;  // Turns.
+  std::vector<std::size_t> budgets;
   bool has_left = true;
   bool captures = false;  // In slices that do not end.
   int slices = 0;
@@ -53,9 +55,11 @@ class ScriptedBody final : public StageBody {
   std::size_t time_channels() const override { return script_.blocked.size() - script_.aside; }
   void leave_inputs() noexcept override { script_.has_left_inputs = true; }
   bool is_unread() const noexcept override { return script_.is_unread; }
-  bool ready() noexcept override { return script_.has_room; }
-  Turn poll(Instant, std::size_t) override {
+  bool ready() noexcept override { return script_.has_room && script_.room_for > 0; }
+  Turn poll(Instant, std::size_t budget) override {
     note("poll");
+    script_.budgets.push_back(budget);
+    --script_.room_for;
     if (!script_.poll_failure.ok()) failure_->set(script_.poll_failure);
     Turn turn;
     turn.wake_at = Instant{70};

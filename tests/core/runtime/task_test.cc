@@ -30,12 +30,56 @@ TEST(Task, WorksWhileThereIsInputAndIsIdleWithItsDeadlineWhenNot) {
   EXPECT_EQ(kit.task->metrics().records_in, 5u);
 }
 
-TEST(Task, EndsEachPollWithEndBatchAlsoAnEmptyOne) {
+TEST(Task, EndsEachBatchWithEndBatchAlsoAnEmptyOne) {
   TaskKit kit(1);
   kit.script.turns = {data(1)};
   kit.step();
+  EXPECT_THAT(kit.script.log, ElementsAre("poll", "end_batch", "poll")) << "nothing came behind it";
+  kit.script.log.clear();
   kit.step();
-  EXPECT_THAT(kit.script.log, ElementsAre("poll", "end_batch", "poll", "end_batch"));
+  EXPECT_THAT(kit.script.log, ElementsAre("poll", "end_batch"));
+}
+
+TEST(Task, ReadsARunAndTheWatermarkBehindItFromEachChannelInAStep) {
+  TaskKit kit(2);
+  kit.script.turns = {data(5, 0), control(ElementHeader::watermark({7}), 0), data(6, 1),
+                      control(ElementHeader::watermark({8}), 1), data(1, 0)};
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.turns.size(), 1u);
+  EXPECT_EQ(kit.task->metrics().records_in, 11u);
+  EXPECT_EQ(kit.task->metrics().watermark, EventTime{7});
+}
+
+TEST(Task, AStepThatFindsNothingMoreHasWorked) {
+  TaskKit kit(1);
+  kit.script.turns = {data(5)};
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  TaskKit full(2);
+  full.script.turns = {data(5), data(5)};
+  full.script.room_for = 1;
+  EXPECT_EQ(full.step(), StepOutcome::kWorked);
+  EXPECT_EQ(full.script.turns.size(), 1u);
+}
+
+TEST(Task, AStepReadsNoMoreThanItsBudget) {
+  TaskKit kit(4);
+  kit.script.turns = {data(10, 0), data(6, 1), data(1, 2)};
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.budgets, (std::vector<std::size_t>{16, 6}));
+}
+
+TEST(Task, AStepThatHasReadManyRecordsReadsNoFurtherChannel) {
+  TaskKit kit(4);
+  kit.script.turns = {data(200, 0), data(56, 1), data(1, 2)};
+  EXPECT_EQ(kit.task->step(Instant{}, 1024), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.budgets, (std::vector<std::size_t>{1024, 824}));
+}
+
+TEST(Task, ASourceIsPolledOnceAStep) {
+  TaskKit kit(0);
+  kit.script.turns = {data(1), data(1)};
+  EXPECT_EQ(kit.step(), StepOutcome::kWorked);
+  EXPECT_EQ(kit.script.turns.size(), 1u);
 }
 
 TEST(Task, DoesNotPollWithoutRoomInItsOutputs) {
@@ -274,6 +318,15 @@ TEST(Task, VisitsMoreOfWhatIsDueWhenMoreRecordsCome) {
   kit.step();
   kit.step();
   EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{3200, 1024}));
+}
+
+TEST(Task, OneSliceAStepIsWorkedOffThoughMoreChannelsHaveRecords) {
+  TaskKit kit(2);
+  kit.script.due = 10000;
+  kit.script.turns = {control(ElementHeader::watermark({7}), 0), data(3, 0), data(4, 1)};
+  kit.step();
+  EXPECT_EQ(kit.script.fire_budgets, (std::vector<std::size_t>{0, 1024}));
+  EXPECT_EQ(kit.script.turns.size(), 1u);
 }
 
 TEST(Task, WorksOffNothingBesideAControlElement) {
